@@ -1,0 +1,350 @@
+"""All entries, and the question asked of them: which of these is it, and which words decided?"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as File
+from typing import Any, NamedTuple, Self
+
+import re2
+
+from knowledge.entry_files import read_entries
+from knowledge.reading import FOREIGN, NEAR, Exchange, Reading, Span, pattern, read
+from knowledge.schema import Entry, Http, Kind, Path, Scep, Signal, Weight
+
+STRENGTH = {Weight.DECISIVE: 0.96, Weight.STRONG: 0.8, Weight.FAIR: 0.52, Weight.WEAK: 0.24}
+"""How likely one sign alone is to be right, by its author's word for it."""
+
+SURE = 0.62
+"""Confidence from which the bot speaks without being asked."""
+SHOWN = 0.15
+"""Confidence below which a match is not worth a line."""
+MOST = 8
+"""Matches returned, at most."""
+
+_WHOLE = 1500  # a paste of up to this many characters is one neighbourhood
+_SPANS = 40  # places of one pattern that are looked at
+_BARE = 4  # a text of fewer words than this is a number with company, not a story
+_SET_MEMORY = 256 << 20
+
+_COVERS = {Path.CRP: {Path.CRP, Path.VERIFY, Path.NOTIFY}, Path.SCEP: {Path.SCEP}, Path.SCEP_FOLDER: {Path.SCEP_FOLDER}}
+
+
+class Evidence(NamedTuple):
+    """Words of the paste that decided: `text[start:end] == quote`, in characters of the paste."""
+
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry that fits. `confidence` is the share of such answers that are right, 0 to 1."""
+
+    entry: Entry
+    confidence: float
+    because: tuple[Evidence, ...]
+
+
+class _Hit(NamedTuple):
+    """One signal seen: what it is worth here, and where its parts stand."""
+
+    worth: float
+    spans: tuple[Span, ...]
+
+
+class Library:
+    """Entries in memory, indexed by their signals; matching is pure and deterministic."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries: dict[str, Entry] = {e.id: e for e in entries if e.status != "retired"}
+        self._signals: list[tuple[str, Signal]] = []
+        self._patterns = _Patterns()
+        self._by_pattern: dict[int, list[int]] = defaultdict(list)
+        self._by_number: dict[int, list[int]] = defaultdict(list)
+        self._by_event: dict[int, list[int]] = defaultdict(list)
+        self._by_status: dict[int | None, list[int]] = defaultdict(list)
+        self._by_scep: list[int] = []
+        for entry in self.entries.values():
+            for signal in entry.signals:
+                self._index(entry, signal)
+        self._patterns.compile()
+
+    @classmethod
+    def load(cls, folder: File) -> Self:
+        """Every entry of a folder. Raises `BadEntry` with file, line and reason."""
+        return cls(read_entries(folder))
+
+    def _index(self, entry: Entry, signal: Signal) -> None:
+        number = len(self._signals)
+        self._signals.append((entry.id, signal))
+        needed = self._patterns.add(signal)
+        if needed:
+            self._by_pattern[needed[0]].append(number)
+        elif signal.code:
+            for code in signal.code:
+                self._by_number[code.value].append(number)
+        elif signal.event:
+            for event in signal.event:
+                self._by_event[event].append(number)
+        elif signal.http:
+            for status in signal.http.status or (None,):
+                self._by_status[status].append(number)
+        else:
+            self._by_scep.append(number)
+
+    def match(self, text: str) -> list[Match]:
+        """The entries that fit a text, best first; linear in the text, whatever it holds."""
+        return self.match_reading(text, read(text))
+
+    def match_reading(self, text: str, reading: Reading) -> list[Match]:
+        """The same for a text already read (`reading` must be of `text`)."""
+        page = _Page(reading, self._patterns)
+        hits: dict[str, list[_Hit]] = defaultdict(list)
+        for number in self._candidates(page):
+            entry_id, signal = self._signals[number]
+            if hit := page.hit(signal, self._patterns.of(signal)):
+                hits[entry_id].append(hit)
+        found = [self._weigh(entry_id, seen) for entry_id, seen in hits.items()]
+        ranked = _ranked(found)
+        return [self._told(text, reading, *item) for item in ranked[:MOST]]
+
+    def _candidates(self, page: "_Page") -> Iterable[int]:
+        numbers: set[int] = set()
+        for index in page.present:
+            numbers.update(self._by_pattern.get(index, ()))
+        for code in page.reading.codes:
+            numbers.update(self._by_number.get(code.number.value, ()))
+        for event in page.reading.events:
+            numbers.update(self._by_event.get(event.id, ()))
+        for exchange in page.reading.exchanges:
+            numbers.update(self._by_status.get(exchange.status, ()))
+            numbers.update(self._by_status.get(None, ()))
+        if page.reading.statuses:
+            numbers.update(self._by_scep)
+        return sorted(numbers)
+
+    def _weigh(self, entry_id: str, seen: list[_Hit]) -> tuple[Entry, float, list[Span]]:
+        """Signs add up only where they rest on different words."""
+        seen.sort(key=lambda hit: -hit.worth)
+        doubt, spans = 1.0, list(seen[0].spans)
+        for i, hit in enumerate(seen):
+            if i and all(any(_touch(span, old) for old in spans) for span in hit.spans):
+                continue
+            doubt *= 1 - hit.worth * (1.0 if i == 0 else 0.5)
+            if i:
+                spans += hit.spans
+        return self.entries[entry_id], 1 - doubt, spans
+
+    def _told(self, text: str, reading: Reading, entry: Entry, score: float, spans: list[Span]) -> Match:
+        because = []
+        for span in _merged(spans)[:6]:
+            start, end = reading.cleaned.original(*span)
+            because.append(Evidence(text[start:end], start, end))
+        return Match(entry, round(min(score, 0.99), 4), tuple(because))
+
+
+def _ranked(found: list[tuple[Entry, float, list[Span]]]) -> list[tuple[Entry, float, list[Span]]]:
+    """Best first. Good news is told after bad: one failed call among ten that went well is the story."""
+    worst = max((score for entry, score, _ in found if entry.kind is Kind.PROBLEM), default=0.0)
+    weighed = [
+        (entry, score * (0.55 if entry.kind is not Kind.PROBLEM and worst >= 0.5 else 1.0), spans)
+        for entry, score, spans in found
+    ]
+    kept = [item for item in weighed if item[1] >= SHOWN]
+    return sorted(kept, key=lambda item: (-round(item[1], 4), item[0].kind is not Kind.PROBLEM, item[0].id))
+
+
+class _Patterns:
+    """Every word and pattern of every signal in one RE2 set: which occur at all, in one pass."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self._needed: dict[Signal, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self.compiled: list[Any] = []
+        options = re2.Options()
+        options.log_errors = False
+        options.case_sensitive = False
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.max_mem = _SET_MEMORY
+        self._set = re2.Set.SearchSet(options)
+
+    def add(self, signal: Signal) -> tuple[int, ...]:
+        """Take in a signal's patterns; the ids of those that must be seen, the rarest (longest) first."""
+        texts = sorted((*map(literal, signal.text), *signal.pattern), key=len, reverse=True)
+        needed = tuple(self._id(text) for text in texts)
+        self._needed[signal] = needed, tuple(self._id(text) for text in signal.unless)
+        return needed
+
+    def of(self, signal: Signal) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return self._needed[signal]
+
+    def _id(self, text: str) -> int:
+        if text not in self._ids:
+            self._ids[text] = self._set.Add(text.encode("latin-1", "replace"))
+        return self._ids[text]
+
+    def compile(self) -> None:
+        self._set.Compile()
+        self.texts = list(self._ids)
+        self.compiled = [None] * len(self._ids)
+
+    def present(self, data: bytes) -> set[int]:
+        return set(self._set.Match(data) or ()) if self._ids else set()
+
+    def spans(self, index: int, data: bytes) -> list[Span]:
+        if self.compiled[index] is None:
+            self.compiled[index] = pattern(self.texts[index])
+        found = []
+        for hit in self.compiled[index].finditer(data):
+            found.append(Span(*hit.span()))
+            if len(found) == _SPANS:
+                break
+        return found
+
+
+def literal(text: str) -> str:
+    """The pattern of literal words: white space is any run of it, word edges hold where the text has them."""
+    body = r"\s+".join(re2.escape(word) for word in text.split())
+    first = r"\b" if text[0].isalnum() and text[0].isascii() else ""
+    last = r"\b" if text[-1].isalnum() and text[-1].isascii() else ""
+    return first + body + last
+
+
+class _Page:
+    """One reading under the eyes of the library: which signals does it show, and where?"""
+
+    def __init__(self, reading: Reading, patterns: _Patterns) -> None:
+        self.reading = reading
+        self.present = patterns.present(reading.bytes)
+        self._patterns = patterns
+        self._spans: dict[int, list[Span]] = {}
+        self._near = 10**9 if len(reading.bytes) <= _WHOLE else NEAR
+
+    def spans(self, index: int) -> list[Span]:
+        if index not in self._spans:
+            self._spans[index] = self._patterns.spans(index, self.reading.bytes) if index in self.present else []
+        return self._spans[index]
+
+    def hit(self, signal: Signal, patterns: tuple[tuple[int, ...], tuple[int, ...]]) -> _Hit | None:
+        needed, barred = patterns
+        if signal.log and not self.reading.logs.intersection(signal.log):
+            return None
+        if not self.present.issuperset(needed):
+            return None
+        parts = self._parts(signal, needed)
+        if not parts or not all(parts):
+            return None
+        for anchor in parts[0][:_SPANS]:
+            chosen = [min(part, key=lambda hit: abs(hit[1].start - anchor[1].start)) for part in parts]
+            if any(abs(hit[1].start - anchor[1].start) > self._near for hit in chosen):
+                continue
+            if any(self._close(anchor[1], self.spans(index)) for index in barred if index in self.present):
+                continue
+            worth = STRENGTH[signal.weight]
+            for hit in chosen:
+                worth *= hit[0]
+            return _Hit(worth * self._setting(signal, chosen), tuple(hit[1] for hit in chosen))
+        return None
+
+    def _close(self, anchor: Span, spans: Sequence[Span]) -> bool:
+        return any(abs(span.start - anchor.start) <= self._near for span in spans)
+
+    def _parts(self, signal: Signal, needed: tuple[int, ...]) -> list[list[tuple[float, Span]]]:
+        """For each part of the signal the places where it is seen, each with what it is worth there."""
+        parts: list[list[tuple[float, Span]]] = []
+        for index in needed:
+            parts.append([(1.0, span) for span in self.spans(index)])
+        if signal.code:
+            parts.append(self._codes(signal))
+        if signal.http:
+            parts.append([item for x in self.reading.exchanges if (item := self._exchange(signal.http, x))])
+        if signal.event:
+            parts.append(self._events(signal))
+        if signal.scep:
+            parts.append(self._statuses(signal.scep))
+        return parts
+
+    def _codes(self, signal: Signal) -> list[tuple[float, Span]]:
+        return [
+            (1.0 if code.marked or code.number.value > 0xFFFF else 0.9, code.span)
+            for number in signal.code
+            for code in self.reading.by_number.get(number, ())
+        ]
+
+    def _exchange(self, wanted: Http, seen: Exchange) -> tuple[float, Span] | None:
+        if seen.logged and seen.path is None:
+            return None
+        if wanted.status and seen.status not in wanted.status:
+            return None
+        if wanted.substatus and seen.substatus not in wanted.substatus:
+            return None
+        if wanted.win32 and seen.win32 not in wanted.win32:
+            return None
+        if wanted.method and seen.method and seen.method != wanted.method:
+            return None
+        worth = 1.0
+        if wanted.path:
+            if seen.path is None:
+                if self.reading.topic < 1.0:
+                    return None
+                worth = 0.75
+            elif not any(seen.path in _COVERS.get(path, {path}) for path in wanted.path):
+                return None
+        if wanted.operation and seen.operation not in wanted.operation:
+            return None
+        return worth, seen.span
+
+    def _events(self, signal: Signal) -> list[tuple[float, Span]]:
+        found = []
+        for event in self.reading.events:
+            if event.id not in signal.event or event.source == FOREIGN:
+                continue
+            if not signal.source or event.source in signal.source:
+                found.append((1.0, event.span))
+            elif event.source is None:
+                found.append((0.75, event.span))
+        return found
+
+    def _statuses(self, wanted: Scep) -> list[tuple[float, Span]]:
+        return [
+            (1.0, seen.span)
+            for seen in self.reading.statuses
+            if (wanted.status is None or wanted.status == seen.status)
+            and (wanted.failinfo is None or wanted.failinfo == seen.failinfo)
+        ]
+
+    def _setting(self, signal: Signal, chosen: list[tuple[float, Span]]) -> float:
+        """What a sign that also occurs elsewhere is worth in this text."""
+        unnamed = not (signal.text or signal.pattern) and not (signal.http and signal.http.path) and not signal.scep
+        if not signal.shared and not unnamed:
+            return 1.0
+        if self.reading.topic == 1.0:
+            return 1.0
+        if self.reading.topic > 0:
+            return 0.92 if signal.shared or not signal.event else 0.8
+        bare = self.reading.words < _BARE and all(self._stands_alone(span) for _, span in chosen)
+        return 0.85 if bare else 0.4
+
+    def _stands_alone(self, span: Span) -> bool:
+        """Whether a code makes up the best part of a text, or is marked as one."""
+        return any(code.marked for code in self.reading.codes if code.span == span) or len(self.reading.bytes) < 24
+
+
+def _touch(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Spans in order of weight, those inside or across an earlier one joined with it."""
+    kept: list[Span] = []
+    for span in spans:
+        for i, old in enumerate(kept):
+            if _touch(span, old):
+                kept[i] = Span(min(span.start, old.start), max(span.end, old.end))
+                break
+        else:
+            kept.append(span)
+    return kept
