@@ -275,7 +275,7 @@ class _Page:
         ]
 
     def _exchange(self, wanted: Http, seen: Exchange) -> tuple[float, Span] | None:
-        if seen.logged and seen.path is None:
+        if seen.foreign:
             return None
         if wanted.status and seen.status not in wanted.status:
             return None

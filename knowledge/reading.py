@@ -40,7 +40,11 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One HTTP exchange. `logged` is one with a path of its own; a spoken one takes the paste's."""
+    """One HTTP exchange. `logged` is one with a path of its own; a spoken one takes the paste's.
+
+    `span` is that of the status numbers, `head` that of verb and path without the query: a SCEP
+    message or a challenge in the query is never part of either.
+    """
 
     span: Span
     status: int
@@ -50,6 +54,12 @@ class Exchange:
     path: Path | None = None
     operation: str | None = None
     logged: bool = False
+    head: Span | None = None
+
+    @property
+    def foreign(self) -> bool:
+        """A request for something else on the same server."""
+        return self.logged and self.path is None and self.head is not None and self.head.end - self.head.start > 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +293,7 @@ def _exchanges(data: bytes, places: tuple[tuple[Span, Path, str | None], ...]) -
     """Logged lines first; a number they cover is not read a second time."""
     taken: list[Span] = []
     for exchange in (*_logged(data), *_httperr(data)):
-        taken.append(exchange.span)
+        taken.append(_whole(exchange, data))
         yield exchange
     taken.sort()
     seen: dict[int, Exchange] = {}
@@ -294,6 +304,12 @@ def _exchanges(data: bytes, places: tuple[tuple[Span, Path, str | None], ...]) -
         path, operation = _nearest(start, places)
         seen[start] = Exchange(Span(*found), status, sub, win32, None, path, operation)
     yield from seen.values()
+
+
+def _whole(exchange: Exchange, data: bytes) -> Span:
+    """All of a logged line, the numbers behind its status included."""
+    end = data.find(b"\n", exchange.span.end)
+    return Span(exchange.head.start if exchange.head else exchange.span.start, end if end >= 0 else len(data))
 
 
 def _logged(data: bytes) -> Iterator[Exchange]:
@@ -314,7 +330,10 @@ def _logged(data: bytes) -> Iterator[Exchange]:
         tail = tails[at]
         path, operation = _path_of(head.group()[:4000])
         status, sub, win32 = columns(data, head, tail) or tuple(int(tail[n]) for n in (1, 2, 3))
-        yield Exchange(Span(head.start(), tail.end()), status, sub, win32, head[1].decode().upper(), path, operation, True)
+        shown = Span(head.start(), head.start(2) + len(head[2].split(b"?")[0]))
+        yield Exchange(
+            Span(tail.start(1), tail.end(3)), status, sub, win32, head[1].decode().upper(), path, operation, True, shown
+        )
 
 
 def _columns(data: bytes) -> Any:
@@ -340,7 +359,9 @@ def _httperr(data: bytes) -> Iterator[Exchange]:
     for found in _HTTPERR.finditer(data):
         path, operation = _path_of(found[2][:4000])
         method = None if found[1] == b"-" else found[1].decode().upper()
-        yield Exchange(Span(*found.span()), int(found[3]), None, None, method, path, operation, True)
+        shown = Span(found.start(1), found.start(2) + len(found[2].split(b"?")[0]))
+        span = Span(found.start(3), found.end())
+        yield Exchange(span, int(found[3]), None, None, method, path, operation, True, shown)
 
 
 def _spoken(data: bytes) -> Iterator[tuple[tuple[int, int], int, int | None, int | None]]:
@@ -369,7 +390,7 @@ def _nearest(at: int, places: tuple[tuple[Span, Path, str | None], ...]) -> tupl
 
 
 def _codes(data: bytes, exchanges: tuple[Exchange, ...], events: tuple[Event, ...]) -> Iterator[Code]:
-    lines = [exchange.span for exchange in exchanges if exchange.logged]
+    lines = sorted(_whole(exchange, data) for exchange in exchanges if exchange.logged)
     for exchange in exchanges:
         if exchange.win32 and exchange.win32 >= 1000:
             yield Code(exchange.span, canonical(exchange.win32 & 0xFFFFFFFF), True)

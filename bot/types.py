@@ -1,0 +1,122 @@
+"""The nouns of the house: frozen, free of input and output, the same for every chat platform."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["problem", "success", "info", "unsure", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer is delivered."""
+
+    surface: str
+    conversation: str
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person wrote in any chat. `addressed`: a mention, a direct message or a command."""
+
+    id: str
+    place: Place
+    sender: str
+    text: str
+    addressed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Prose. Words in backticks are code; `<ndes-fqdn>` and its like are placeholders."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """What a person must know before doing something."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepBar:
+    """Where in the six enrolment steps this sits; None where it belongs to no single step."""
+
+    step: int | None
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of a quoted paste; `marked` words are those that decided."""
+
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of the paste, foreign text: every surface escapes them."""
+
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Things to do, in order; each may be copied."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows of (name, value)."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Detail that a person opens when wanted; platforms that cannot fold show it."""
+
+    title: str
+    hint: str
+    blocks: tuple["Block", ...]
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One question; each option is (label, what choosing it says to the bot)."""
+
+    question: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the facts were read: (address or words, day)."""
+
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The start of a further problem in the same paste."""
+
+    text: str
+    tone: Tone
+
+
+Block = Text | Warning | StepBar | Quote | Steps | Facts | Fold | Choices | Sources | Heading
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot says: neutral blocks that every surface puts into its own language."""
+
+    title: str
+    tone: Tone
+    blocks: tuple[Block, ...] = ()
