@@ -1,11 +1,318 @@
-"""A pasted text becomes an answer."""
+"""A pasted text becomes a diagnosis, and a diagnosis an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from knowledge.library import SURE, Match
-from knowledge.reading import Reading
+from bot.redaction import is_clean, redact
+from bot.types import (
+    Answer,
+    Block,
+    Choices,
+    Facts,
+    Fold,
+    Heading,
+    Piece,
+    Quote,
+    Sources,
+    StepBar,
+    Steps,
+    Text,
+    Tone,
+    Warning,
+)
+from knowledge.codes import FAMILIES, Codes, Meaning
+from knowledge.library import SURE, Evidence, Library, Match
+from knowledge.reading import Reading, read
+from knowledge.schema import Cause, Certainty, Entry, Kind
+
+STEP_NAMES = (
+    "The profile reaches the device",
+    "The device reaches NDES",
+    "NDES asks the policy module",
+    "NDES asks the CA",
+    "The certificate reaches the device",
+    "The connector reports to Intune",
+)
+"""The six steps of an enrolment, in order."""
+AREAS = {"enrolment": "Enrolment", "connector": "Certificate connector", "app-proxy": "Application proxy", "pki": "PKI"}
+
+_PLAUSIBLE = 0.5  # from here a match is told as an answer, below as a near miss
+_SEVERAL = 3  # problems of one paste that get an answer of their own
+_AROUND = 90  # characters of the paste shown around the words that decided
+_LONGEST_QUOTE = 900
+_BARE_WORDS = 3  # fewer words than this beside a number are no context
+
+_CONNECTORS = {
+    "old": "Only with the old connector (Microsoft Intune Connector, svclog files), out of support since 2022",
+    "new": "Only with the new Certificate Connector for Microsoft Intune (event log)",
+    "none": "NDES without the Intune connector",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the knowledge says of one text. `silent`: nobody asked and the bot is not sure."""
+
+    text: str
+    reading: Reading
+    matches: tuple[Match, ...]
+    silent: bool
+
+    @property
+    def step(self) -> int | None:
+        """The step (1 to 6) of the best match, if it is worth saying."""
+        sure = [match for match in self.matches if match.confidence >= _PLAUSIBLE]
+        return sure[0].entry.step if sure else None
+
+
+def diagnose(text: str, *, library: Library, addressed: bool = True) -> Diagnosis:
+    """Match a text with the knowledge. Evidence that holds a secret is left out. Never raises."""
+    reading = read(text)
+    matches = tuple(_without_secrets(match) for match in library.match_reading(text, reading))
+    return Diagnosis(text, reading, matches, not addressed and silent_when_overheard(matches, reading))
 
 
 def silent_when_overheard(matches: Sequence[Match], reading: Reading) -> bool:
     """Whether nobody asked and the bot is not sure enough to speak."""
     return not matches or matches[0].confidence < SURE
+
+
+def _without_secrets(match: Match) -> Match:
+    clean = tuple(evidence for evidence in match.because if is_clean(evidence.quote))
+    return Match(match.entry, match.confidence, clean)
+
+
+# --- the answer ------------------------------------------------------------------------------
+
+
+def answer_paste(text: str, *, library: Library, codes: Codes, addressed: bool = True) -> Answer | None:
+    """The answer to a pasted text; None where the bot keeps silent."""
+    if not text.strip():
+        return Answer("Paste an error, a log line or an event", "unknown", (Text("There was no text in that message."),))
+    diagnosis = diagnose(text, library=library, addressed=addressed)
+    if diagnosis.silent:
+        return None
+    return compose(diagnosis, codes)
+
+
+def compose(diagnosis: Diagnosis, codes: Codes) -> Answer:
+    """Put a diagnosis into words: one answer a problem, near misses, or what is not known."""
+    matches = diagnosis.matches
+    if bare := _bare_number(diagnosis):
+        meanings = codes.explain(bare)
+        if len(matches) > 1 or (not matches and meanings):
+            return _ambiguous(bare, diagnosis, meanings)
+    if not matches or matches[0].confidence < _PLAUSIBLE:
+        return _unknown(diagnosis, codes)
+    problems, others = _separate(matches)
+    first = problems[0]
+    blocks = [*_opening(first), *_page(first.entry, diagnosis, first.because)]
+    for further in problems[1:]:
+        blocks.append(Heading(further.entry.title, _tone(further.entry)))
+        blocks += [*_opening(further), *_page(further.entry, diagnosis, further.because)]
+    if others:
+        blocks.append(_could_also(others))
+    return Answer(first.entry.title, _tone(first.entry), tuple(blocks))
+
+
+def _tone(entry: Entry) -> Tone:
+    tones: dict[Kind, Tone] = {Kind.PROBLEM: "problem", Kind.SUCCESS: "success", Kind.INFO: "info"}
+    return tones[entry.kind]
+
+
+def _opening(match: Match) -> list[Block]:
+    if match.confidence >= 0.8:
+        return []
+    return [Text("Probably this one, but the words leave room for others: compare before you change anything.")]
+
+
+def _separate(matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:
+    """The matches that rest on words of their own (each a problem), and those that compete with them."""
+    problems: list[Match] = [matches[0]]
+    others: list[Match] = []
+    for match in matches[1:]:
+        alone = not any(_overlap(match, other) for other in problems)
+        sure = match.confidence >= SURE and match.entry.kind is Kind.PROBLEM
+        if alone and sure and len(problems) < _SEVERAL and not _siblings(match.entry, problems):
+            problems.append(match)
+        else:
+            others.append(match)
+    return problems, others
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    return any(a.start < b.end and b.start < a.end for a in one.because for b in other.because)
+
+
+def _siblings(entry: Entry, problems: Iterable[Match]) -> bool:
+    """Whether the entry is one that is told apart from a problem already named."""
+    for match in problems:
+        if any(other.entry == entry.id for other in match.entry.confused_with):
+            return True
+        if any(other.entry == match.entry.id for other in entry.confused_with):
+            return True
+    return False
+
+
+def _could_also(others: Sequence[Match]) -> Block:
+    rows = tuple((f"Step {m.entry.step}" if m.entry.step else AREAS[m.entry.area], m.entry.title) for m in others[:4])
+    options = tuple((m.entry.title, f"explain {m.entry.id}") for m in others[:4])
+    return Fold("Also possible", f"{len(rows)} more", (Facts(rows), Choices("Open one of them?", options)))
+
+
+def _page(entry: Entry, diagnosis: Diagnosis | None, because: Sequence[Evidence] = ()) -> list[Block]:
+    """An entry as blocks, with the words of the paste that decided where there is a paste."""
+    blocks: list[Block] = [StepBar(entry.step, AREAS[entry.area])]
+    if diagnosis and because:
+        blocks.append(quote(diagnosis.text, because))
+    blocks.append(Text(_hedged(entry.meaning, entry.certainty)))
+    if entry.connector in _CONNECTORS:
+        blocks.append(Facts((("Applies to", _CONNECTORS[entry.connector]),)))
+    blocks += [_cause(i, cause, len(entry.causes)) for i, cause in enumerate(entry.causes, 1)]
+    if entry.next:
+        blocks.append(Fold("What comes next", f"{len(entry.next)} step{'s'[: len(entry.next) > 1]}", (Steps(entry.next),), open=True))
+    if entry.confused_with:
+        rows = tuple((other.entry, other.tell) for other in entry.confused_with)
+        blocks.append(Fold("Easily confused with", f"{len(rows)}", (Facts(rows),)))
+    if entry.prevention:
+        blocks.append(Fold("So that it does not come back", f"{len(entry.prevention)}", (Steps(entry.prevention),)))
+    if entry.note:
+        blocks.append(Facts((("Note", entry.note),)))
+    blocks.append(Sources(tuple((source.url, source.read.isoformat()) for source in entry.sources)))
+    return blocks
+
+
+def _hedged(text: str, certainty: Certainty) -> str:
+    """A fact that no document confirms is told with a "usually"."""
+    return text if certainty is Certainty.DOCUMENTED else f"Usually: {text}"
+
+
+def _cause(number: int, cause: Cause, total: int) -> Fold:
+    blocks: list[Block] = []
+    confirm = [("Confirm from outside", cause.confirm.outside), ("Confirm on the server", cause.confirm.server)]
+    rows = tuple((name, how) for name, how in confirm if how)
+    if rows:
+        blocks.append(Facts(rows))
+    fix = cause.fix
+    if fix.warning:
+        blocks.append(Warning(fix.warning))
+    blocks.append(Steps(fix.steps))
+    cost = [("Risk", fix.risk), ("Downtime", fix.downtime), ("Who can do it", fix.role), ("To undo", fix.undo), ("To verify", fix.verify)]
+    blocks.append(Facts(tuple(cost)))
+    title = _hedged(cause.summary, cause.certainty)
+    place = "Cause" if total == 1 else f"Cause {number} of {total}"
+    return Fold(title, f"{place} · risk {fix.risk} · downtime: {fix.downtime}", tuple(blocks), open=number == 1)
+
+
+def quote(text: str, because: Sequence[Evidence]) -> Quote:
+    """The part of a paste around the words that decided, those marked; secrets taken out."""
+    spans = sorted((evidence.start, evidence.end) for evidence in because)
+    pieces: list[Piece] = []
+    at = max(0, spans[0][0] - _AROUND)
+    if at:
+        pieces.append(Piece("… ", False))
+    shown = 0
+    for start, end in spans:
+        if start < at or shown > _LONGEST_QUOTE:
+            continue
+        between = text[at:start]
+        if len(between) > 2 * _AROUND:
+            between = f"{between[:_AROUND]} … {between[-_AROUND:]}"
+        pieces += [Piece(redact(between), False), Piece(text[start:end], True)]
+        shown += len(between) + end - start
+        at = end
+    tail = text[at : at + _AROUND]
+    pieces.append(Piece(redact(tail) + (" …" if at + _AROUND < len(text) else ""), False))
+    return Quote(tuple(piece for piece in pieces if piece.text))
+
+
+# --- what is not sure ------------------------------------------------------------------------
+
+
+def _bare_number(diagnosis: Diagnosis) -> str | None:
+    """The number, where a text is hardly more than one ambiguous number."""
+    reading = diagnosis.reading
+    text = diagnosis.text.strip(" \t\n?!.`")
+    if reading.words >= _BARE_WORDS or len(text) > 40 or not (reading.codes or reading.exchanges):
+        return None
+    if diagnosis.matches and diagnosis.matches[0].confidence >= 0.8:
+        return None
+    if reading.exchanges:
+        first = reading.exchanges[0]
+        return f"{first.status}.{first.substatus}" if first.substatus is not None else str(first.status)
+    code = reading.codes[0]
+    return reading.cleaned.text[code.span.start : code.span.end]
+
+
+def _ambiguous(number: str, diagnosis: Diagnosis, meanings: Sequence[Meaning]) -> Answer:
+    """A bare number: its two likeliest meanings and the one question that tells them apart."""
+    blocks: list[Block] = []
+    if meanings:
+        blocks.append(Facts(tuple((FAMILIES[m.family], f"{m.symbol}: {m.meaning}") for m in meanings[:2])))
+    likely = diagnosis.matches[:2]
+    if likely:
+        blocks.append(Facts(tuple((f"Likely {i}", match.entry.title) for i, match in enumerate(likely, 1))))
+        options = tuple((_place_of(match.entry), f"explain {match.entry.id}") for match in likely)
+        blocks.append(Choices("Where did you see it? That decides which of the two it is.", options))
+    blocks.append(Text("The line it stood in, the log and the program that wrote it would make the answer sure."))
+    return Answer(f"{number}: the number alone does not decide", "unsure", tuple(blocks))
+
+
+def _place_of(entry: Entry) -> str:
+    where = f"step {entry.step}, {STEP_NAMES[entry.step - 1].lower()}" if entry.step else AREAS[entry.area].lower()
+    logs = f" ({', '.join(log.value for log in entry.logs[:2])})" if entry.logs else ""
+    return f"In {where}{logs}"
+
+
+def _unknown(diagnosis: Diagnosis, codes: Codes) -> Answer:
+    """What is not known is said to be unknown, with what comes near."""
+    blocks: list[Block] = [Text("Nothing in the knowledge base fits these words well enough to be an answer.")]
+    if meanings := _meanings(diagnosis, codes):
+        blocks.append(Fold("What the numbers in it mean in general", f"{len(meanings)}", (Facts(tuple(meanings)),), open=True))
+    if diagnosis.matches:
+        near = diagnosis.matches[:3]
+        options = tuple((match.entry.title, f"explain {match.entry.id}") for match in near)
+        blocks.append(Choices("Near misses, not answers:", options))
+    blocks.append(
+        Text("Helpful next: the whole line with its log's name, the event's source and number, or the URL with the status.")
+    )
+    return Answer("I do not know this one", "unknown", tuple(blocks))
+
+
+def _meanings(diagnosis: Diagnosis, codes: Codes) -> list[tuple[str, str]]:
+    found: dict[str, str] = {}
+    for code in diagnosis.reading.codes:
+        if code.marked or code.number.value > 0xFFFF:
+            for meaning in codes.explain(str(code.number))[:1]:
+                found[str(code.number)] = f"{meaning.symbol}: {meaning.meaning}"
+    return list(found.items())[:4]
+
+
+# --- explain ---------------------------------------------------------------------------------
+
+
+def explain(words: str, *, library: Library, codes: Codes) -> Answer | None:
+    """One entry as a page, or every meaning of a number in any notation; None if neither is known."""
+    name = words.strip()
+    if entry := library.entries.get(name.lower()):
+        return Answer(entry.title, _tone(entry), tuple(_page(entry, None)))
+    meanings = codes.explain(name)
+    if not meanings:
+        return None
+    rows = tuple((FAMILIES[m.family], f"{m.code} {m.symbol}: {m.meaning}") for m in meanings)
+    matches = library.match(name)
+    blocks: list[Block] = [Facts((*_notations(meanings), *rows))]
+    if matches:
+        options = tuple((match.entry.title, f"explain {match.entry.id}") for match in matches[:4])
+        blocks.append(Choices("In certificate enrolment it usually belongs to:", options))
+    return Answer(f"{name}: {meanings[0].symbol or meanings[0].code}", "info", tuple(blocks))
+
+
+def _notations(meanings: Sequence[Meaning]) -> list[tuple[str, str]]:
+    number = next((m.number for m in meanings if m.number and m.family in ("hresult", "winhttp", "win32", "ntstatus")), None)
+    if number is None or number.sub is not None:
+        return []
+    same = [f"0x{number.hresult:08X}", str(number.hresult), str(number.signed)]
+    if number.value <= 0xFFFF:
+        same.insert(0, str(number.value))
+    return [("Same number", " = ".join(same))]
