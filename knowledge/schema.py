@@ -159,7 +159,9 @@ class Scep(Noun):
 def _number(value: Any) -> Number:
     if isinstance(value, float):
         raise ValueError("a status with a sub-status goes under `http`, not `code`")
-    return value if isinstance(value, Number) else parse_number(str(value))
+    if isinstance(value, list | tuple):  # as the library writes it into its cache
+        return Number(*value)
+    return parse_number(str(value))
 
 
 Code = Annotated[Number, BeforeValidator(_number)]
