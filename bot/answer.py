@@ -24,6 +24,7 @@ from knowledge.codes import FAMILIES, Codes, Meaning
 from knowledge.library import SURE, Evidence, Library, Match
 from knowledge.reading import Reading, read
 from knowledge.schema import Cause, Certainty, Entry, Kind
+from knowledge.sieve import LONG
 
 STEP_NAMES = (
     "The profile reaches the device",
@@ -51,7 +52,10 @@ _CONNECTORS = {
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What the knowledge says of one text. `silent`: nobody asked and the bot is not sure."""
+    """What the knowledge says of one text. `silent`: nobody asked and the bot is not sure.
+
+    `reading` is of the beginning of the text only where that is long.
+    """
 
     text: str
     reading: Reading
@@ -67,8 +71,9 @@ class Diagnosis:
 
 def diagnose(text: str, *, library: Library, addressed: bool = True) -> Diagnosis:
     """Match a text with the knowledge. Evidence that holds a secret is left out. Never raises."""
-    reading = read(text)
-    matches = tuple(_without_secrets(match) for match in library.match_reading(text, reading))
+    reading = read(text[:LONG])
+    found = library.match_reading(text, reading) if len(text) <= LONG else library.match(text)
+    matches = tuple(_without_secrets(match) for match in found)
     return Diagnosis(text, reading, matches, not addressed and silent_when_overheard(matches, reading))
 
 
@@ -88,7 +93,9 @@ def _without_secrets(match: Match) -> Match:
 def answer_paste(text: str, *, library: Library, codes: Codes, addressed: bool = True) -> Answer | None:
     """The answer to a pasted text; None where the bot keeps silent."""
     if not text.strip():
-        return Answer("Paste an error, a log line or an event", "unknown", (Text("There was no text in that message."),))
+        return Answer(
+            "Paste an error, a log line or an event", "unknown", (Text("There was no text in that message."),)
+        )
     diagnosis = diagnose(text, library=library, addressed=addressed)
     if diagnosis.silent:
         return None
@@ -170,7 +177,14 @@ def _page(entry: Entry, diagnosis: Diagnosis | None, because: Sequence[Evidence]
         blocks.append(Facts((("Applies to", _CONNECTORS[entry.connector]),)))
     blocks += [_cause(i, cause, len(entry.causes)) for i, cause in enumerate(entry.causes, 1)]
     if entry.next:
-        blocks.append(Fold("What comes next", f"{len(entry.next)} step{'s'[: len(entry.next) > 1]}", (Steps(entry.next),), open=True))
+        blocks.append(
+            Fold(
+                "What comes next",
+                f"{len(entry.next)} step{'s'[: len(entry.next) > 1]}",
+                (Steps(entry.next),),
+                open=True,
+            )
+        )
     if entry.confused_with:
         rows = tuple((other.entry, other.tell) for other in entry.confused_with)
         blocks.append(Fold("Easily confused with", f"{len(rows)}", (Facts(rows),)))
@@ -197,7 +211,13 @@ def _cause(number: int, cause: Cause, total: int) -> Fold:
     if fix.warning:
         blocks.append(Warning(fix.warning))
     blocks.append(Steps(fix.steps))
-    cost = [("Risk", fix.risk), ("Downtime", fix.downtime), ("Who can do it", fix.role), ("To undo", fix.undo), ("To verify", fix.verify)]
+    cost = [
+        ("Risk", fix.risk),
+        ("Downtime", fix.downtime),
+        ("Who can do it", fix.role),
+        ("To undo", fix.undo),
+        ("To verify", fix.verify),
+    ]
     blocks.append(Facts(tuple(cost)))
     title = _hedged(cause.summary, cause.certainty)
     place = "Cause" if total == 1 else f"Cause {number} of {total}"
@@ -268,13 +288,17 @@ def _unknown(diagnosis: Diagnosis, codes: Codes) -> Answer:
     """What is not known is said to be unknown, with what comes near."""
     blocks: list[Block] = [Text("Nothing in the knowledge base fits these words well enough to be an answer.")]
     if meanings := _meanings(diagnosis, codes):
-        blocks.append(Fold("What the numbers in it mean in general", f"{len(meanings)}", (Facts(tuple(meanings)),), open=True))
+        blocks.append(
+            Fold("What the numbers in it mean in general", f"{len(meanings)}", (Facts(tuple(meanings)),), open=True)
+        )
     if diagnosis.matches:
         near = diagnosis.matches[:3]
         options = tuple((match.entry.title, f"explain {match.entry.id}") for match in near)
         blocks.append(Choices("Near misses, not answers:", options))
     blocks.append(
-        Text("Helpful next: the whole line with its log's name, the event's source and number, or the URL with the status.")
+        Text(
+            "Helpful next: the whole line with its log's name, the event's source and number, or the URL with the status."
+        )
     )
     return Answer("I do not know this one", "unknown", tuple(blocks))
 
@@ -309,7 +333,9 @@ def explain(words: str, *, library: Library, codes: Codes) -> Answer | None:
 
 
 def _notations(meanings: Sequence[Meaning]) -> list[tuple[str, str]]:
-    number = next((m.number for m in meanings if m.number and m.family in ("hresult", "winhttp", "win32", "ntstatus")), None)
+    number = next(
+        (m.number for m in meanings if m.number and m.family in ("hresult", "winhttp", "win32", "ntstatus")), None
+    )
     if number is None or number.sub is not None:
         return []
     same = [f"0x{number.hresult:08X}", str(number.hresult), str(number.signed)]

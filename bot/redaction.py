@@ -13,7 +13,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"\bMII[A-Za-z0-9+/=_-]{20,}", "[base64 removed]"),
     (r"(?i)(challenge password is:?\s*)[0-9A-Za-z]{3,}", r"\1[challenge removed]"),
     (r"(?i)(challenge(?: ?password)?\s*[:=]\s*[\"']?)[^\s\"'<>,;]{4,}", r"\1[challenge removed]"),
-    (r"(?i)(\b(?:password|passwd|pwd|secret|token|api[_-]?key|passwort|kennwort)\s*[:=]\s*[\"']?)[^\s\"'<>,;]{3,}", r"\1[secret removed]"),
+    (
+        r"(?i)(\b(?:password|passwd|pwd|secret|token|api[_-]?key|passwort|kennwort)\s*[:=]\s*[\"']?)[^\s\"'<>,;]{3,}",
+        r"\1[secret removed]",
+    ),
     (r"(?i)(authorization:\s*\w+\s+)\S+", r"\1[secret removed]"),
     (r"\b(?:xox[abposr]-|xapp-|eyJ)[A-Za-z0-9._-]{10,}", "[token removed]"),
     (r"\b[0-9A-Fa-f]{40,}\b", "[hex removed]"),

@@ -44,7 +44,9 @@ def read_entry(path: Path) -> Entry:
         line = _line_of(text, first["loc"])
         raise BadEntry(f"{path.name}:{line}: {where}: {first['msg']}") from error
     if entry.id != path.stem:
-        raise BadEntry(f"{path.name}:{_line_of(text, ('id',))}: the id is {entry.id!r}, the file name says {path.stem!r}")
+        raise BadEntry(
+            f"{path.name}:{_line_of(text, ('id',))}: the id is {entry.id!r}, the file name says {path.stem!r}"
+        )
     return entry
 
 

@@ -1,17 +1,17 @@
 """All entries, and the question asked of them: which of these is it, and which words decided?"""
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path as File
 from typing import Any, NamedTuple, Self
 
 import re2
 
-from knowledge.entry_files import read_entries
 from knowledge.reading import FOREIGN, NEAR, Exchange, Reading, Span, pattern, read
 from knowledge.schema import Entry, Http, Kind, Path, Scep, Signal, Weight
+from knowledge.sieve import LONG, passages
 
 STRENGTH = {Weight.DECISIVE: 0.96, Weight.STRONG: 0.8, Weight.FAIR: 0.52, Weight.WEAK: 0.24}
 """How likely one sign alone is to be right, by its author's word for it."""
@@ -24,7 +24,7 @@ MOST = 8
 """Matches returned, at most."""
 
 _WHOLE = 1500  # a paste of up to this many characters is one neighbourhood
-_SPANS = 40  # places of one pattern that are looked at
+_SPANS = 12  # places of one pattern that are looked at
 _BARE = 4  # a text of fewer words than this is a number with company, not a story
 _SET_MEMORY = 256 << 20
 
@@ -60,7 +60,7 @@ class Library:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries: dict[str, Entry] = {e.id: e for e in entries if e.status != "retired"}
-        self._signals: list[tuple[str, Signal]] = []
+        self._signals: list[tuple[str, Signal, tuple[int, ...], tuple[int, ...]]] = []
         self._patterns = _Patterns()
         self._by_pattern: dict[int, list[int]] = defaultdict(list)
         self._by_number: dict[int, list[int]] = defaultdict(list)
@@ -75,12 +75,14 @@ class Library:
     @classmethod
     def load(cls, folder: File) -> Self:
         """Every entry of a folder. Raises `BadEntry` with file, line and reason."""
+        from knowledge.entry_files import read_entries  # YAML is only imported where a file is really read
+
         return cls(read_entries(folder))
 
     def _index(self, entry: Entry, signal: Signal) -> None:
         number = len(self._signals)
-        self._signals.append((entry.id, signal))
-        needed = self._patterns.add(signal)
+        needed, barred = self._patterns.add(signal)
+        self._signals.append((entry.id, signal, needed, barred))
         if needed:
             self._by_pattern[needed[0]].append(number)
         elif signal.code:
@@ -96,16 +98,29 @@ class Library:
             self._by_scep.append(number)
 
     def match(self, text: str) -> list[Match]:
-        """The entries that fit a text, best first; linear in the text, whatever it holds."""
-        return self.match_reading(text, read(text))
+        """The entries that fit a text, best first; linear in the text, whatever it holds.
+
+        A text of more than `sieve.LONG` characters is read in the passages that could matter.
+        """
+        if len(text) <= LONG:
+            return self.match_reading(text, read(text))
+        best: dict[str, Match] = {}
+        for start, end in passages(text, self._patterns.marks):
+            piece = text[start:end]
+            for match in self.match_reading(piece, read(piece)):
+                known = best.get(match.entry.id)
+                if known is None or match.confidence > known.confidence:
+                    best[match.entry.id] = _moved(match, start)
+        found = _ranked([(match.entry, match.confidence, []) for match in best.values()])
+        return [replace(best[entry.id], confidence=round(score, 4)) for entry, score, _ in found[:MOST]]
 
     def match_reading(self, text: str, reading: Reading) -> list[Match]:
         """The same for a text already read (`reading` must be of `text`)."""
         page = _Page(reading, self._patterns)
         hits: dict[str, list[_Hit]] = defaultdict(list)
         for number in self._candidates(page):
-            entry_id, signal = self._signals[number]
-            if hit := page.hit(signal, self._patterns.of(signal)):
+            entry_id, signal, needed, barred = self._signals[number]
+            if hit := page.hit(signal, needed, barred):
                 hits[entry_id].append(hit)
         found = [self._weigh(entry_id, seen) for entry_id, seen in hits.items()]
         ranked = _ranked(found)
@@ -162,7 +177,6 @@ class _Patterns:
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
-        self._needed: dict[Signal, tuple[tuple[int, ...], tuple[int, ...]]] = {}
         self.compiled: list[Any] = []
         options = re2.Options()
         options.log_errors = False
@@ -171,15 +185,11 @@ class _Patterns:
         options.max_mem = _SET_MEMORY
         self._set = re2.Set.SearchSet(options)
 
-    def add(self, signal: Signal) -> tuple[int, ...]:
-        """Take in a signal's patterns; the ids of those that must be seen, the rarest (longest) first."""
+    def add(self, signal: Signal) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Take in a signal's patterns: the ids of those that must be seen, the longest (rarest)
+        first, and of those that must not."""
         texts = sorted((*map(literal, signal.text), *signal.pattern), key=len, reverse=True)
-        needed = tuple(self._id(text) for text in texts)
-        self._needed[signal] = needed, tuple(self._id(text) for text in signal.unless)
-        return needed
-
-    def of(self, signal: Signal) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        return self._needed[signal]
+        return tuple(map(self._id, texts)), tuple(map(self._id, signal.unless))
 
     def _id(self, text: str) -> int:
         if text not in self._ids:
@@ -191,18 +201,14 @@ class _Patterns:
         self.texts = list(self._ids)
         self.compiled = [None] * len(self._ids)
 
-    def present(self, data: bytes) -> set[int]:
-        return set(self._set.Match(data) or ()) if self._ids else set()
+    def marks(self, data: bytes) -> list[int]:
+        """The ids of the patterns that occur in a text."""
+        return self._set.Match(data) or [] if self._ids else []
 
     def spans(self, index: int, data: bytes) -> list[Span]:
         if self.compiled[index] is None:
             self.compiled[index] = pattern(self.texts[index])
-        found = []
-        for hit in self.compiled[index].finditer(data):
-            found.append(Span(*hit.span()))
-            if len(found) == _SPANS:
-                break
-        return found
+        return [Span(*hit.span()) for hit in islice(self.compiled[index].finditer(data), _SPANS)]
 
 
 def literal(text: str) -> str:
@@ -218,7 +224,7 @@ class _Page:
 
     def __init__(self, reading: Reading, patterns: _Patterns) -> None:
         self.reading = reading
-        self.present = patterns.present(reading.bytes)
+        self.present = set(patterns.marks(reading.bytes))
         self._patterns = patterns
         self._spans: dict[int, list[Span]] = {}
         self._near = 10**9 if len(reading.bytes) <= _WHOLE else NEAR
@@ -228,35 +234,32 @@ class _Page:
             self._spans[index] = self._patterns.spans(index, self.reading.bytes) if index in self.present else []
         return self._spans[index]
 
-    def hit(self, signal: Signal, patterns: tuple[tuple[int, ...], tuple[int, ...]]) -> _Hit | None:
-        needed, barred = patterns
+    def hit(self, signal: Signal, needed: tuple[int, ...], barred: tuple[int, ...]) -> _Hit | None:
+        """The signal, if all its parts are seen close together and nothing near bars it."""
         if signal.log and not self.reading.logs.intersection(signal.log):
             return None
         if not self.present.issuperset(needed):
             return None
-        parts = self._parts(signal, needed)
-        if not parts or not all(parts):
+        parts = self._observed(signal)
+        if not all(parts):
             return None
-        for anchor in parts[0][:_SPANS]:
-            chosen = [min(part, key=lambda hit: abs(hit[1].start - anchor[1].start)) for part in parts]
-            if any(abs(hit[1].start - anchor[1].start) > self._near for hit in chosen):
+        parts = [[(1.0, span) for span in self.spans(index)] for index in needed] + parts
+        bars = [span for index in barred for span in self.spans(index)]
+        for anchor in parts[0]:
+            chosen = [min(part, key=lambda seen: abs(seen[1].start - anchor[1].start)) for part in parts]
+            if any(abs(seen[1].start - anchor[1].start) > self._near for seen in chosen):
                 continue
-            if any(self._close(anchor[1], self.spans(index)) for index in barred if index in self.present):
+            if any(abs(bar.start - anchor[1].start) <= self._near for bar in bars):
                 continue
             worth = STRENGTH[signal.weight]
-            for hit in chosen:
-                worth *= hit[0]
-            return _Hit(worth * self._setting(signal, chosen), tuple(hit[1] for hit in chosen))
+            for seen in chosen:
+                worth *= seen[0]
+            return _Hit(worth * self._setting(signal, chosen), tuple(seen[1] for seen in chosen))
         return None
 
-    def _close(self, anchor: Span, spans: Sequence[Span]) -> bool:
-        return any(abs(span.start - anchor.start) <= self._near for span in spans)
-
-    def _parts(self, signal: Signal, needed: tuple[int, ...]) -> list[list[tuple[float, Span]]]:
-        """For each part of the signal the places where it is seen, each with what it is worth there."""
+    def _observed(self, signal: Signal) -> list[list[tuple[float, Span]]]:
+        """For each observation the signal names, the places where it is seen and what it is worth there."""
         parts: list[list[tuple[float, Span]]] = []
-        for index in needed:
-            parts.append([(1.0, span) for span in self.spans(index)])
         if signal.code:
             parts.append(self._codes(signal))
         if signal.http:
@@ -331,6 +334,11 @@ class _Page:
     def _stands_alone(self, span: Span) -> bool:
         """Whether a code makes up the best part of a text, or is marked as one."""
         return any(code.marked for code in self.reading.codes if code.span == span) or len(self.reading.bytes) < 24
+
+
+def _moved(match: Match, by: int) -> Match:
+    because = tuple(Evidence(old.quote, old.start + by, old.end + by) for old in match.because)
+    return replace(match, because=because)
 
 
 def _touch(one: Span, other: Span) -> bool:

@@ -168,7 +168,9 @@ _HEX = pattern(r"(?:^|[^0-9a-z])(0x[0-9a-f]{1,8})(?:$|[^0-9a-z])")
 _HEXWORD = pattern(r"(?:^|[^0-9a-z_-])([89][0-9a-f]{7})(?:$|[^0-9a-z_-])")
 _SIGNED = pattern(r"(?:^|[^0-9a-z])(-\d{9,10})(?:$|[^0-9a-z])")
 _DECIMAL = pattern(r"(?:^|[^0-9a-z.\xdf-\xff_/:@#-])((?:err(?:or)?[ :#-]?)?\d{3,10})(?:$|[^0-9a-z_/@-])")
-_MARK = pattern(r"(?:err(?:or)?|fehler(?:code)?|erreur|code|win32|winhttp|inet|hresult|status|result|exit|domain|mdm-scep)\W{0,4}(?:code)?\W{0,4}$")
+_MARK = pattern(
+    r"(?:err(?:or)?|fehler(?:code)?|erreur|code|win32|winhttp|inet|hresult|status|result|exit|domain|mdm-scep)\W{0,4}(?:code)?\W{0,4}$"
+)
 
 # --- events ----------------------------------------------------------------------------------
 
@@ -176,7 +178,9 @@ _EVENTS = pattern(
     r"(?:\bevents?|\bereignis(?:se)?|[e\xe9]v[e\xe9]nements?|\beventid|\bevt)(?:[ -]{0,2}ids?|[ -]{0,2}kennung)?(?:\s+qualifiers=['\"]\d+['\"])?"
     r"[\s:=#>\"']{0,4}(\d{1,5}(?:(?:\s*(?:,|/|\+|&|and|und|et|or|then|plus)\s*|\s+)(?:events?\s*|ids?\s*)?\d{1,5}\b){0,8})"
 )
-_EVENT_ROW = pattern(r"(?:^|\n)\s*(\d{1,5})\s+(?:information(?:en)?|warning|warnung|error|fehler|critical|kritisch|avertissement|erreur)\b")
+_EVENT_ROW = pattern(
+    r"(?:^|\n)\s*(\d{1,5})\s+(?:information(?:en)?|warning|warnung|error|fehler|critical|kritisch|avertissement|erreur)\b"
+)
 _EVENT_SOURCED = pattern(
     r"(?:diagnostics?-provider?|networkdeviceenrollmentservice|certificateconnectors|capi2|certificationauthority|certenroll|\bschannel|\bwas|\bkdc|\bndes)"
     r"(?:/(?:admin|operational))?[ :,#\"'-]{1,4}(?:event(?: id)?[ :]{1,2})?(\d{1,5}(?:\s*(?:,|/|\+|and|und)\s*\d{1,5}\b){0,4})\b"
@@ -212,7 +216,9 @@ _NAMED_SOURCE = pattern(r"(?:\bsource|provider(?: ?name)?|quelle)\s{0,2}[:=]\s{0
 # --- SCEP ------------------------------------------------------------------------------------
 
 _PKISTATUS = pattern(r"pki ?status\W{0,4}(success|failure|pending|[023])\b|scepdisposition(success|failure|pending)")
-_FAILINFO = pattern(r"fail ?info\W{0,8}(?:scepfail)?(badalg|badmessagecheck|badrequest|badtime|badcertid|[0-4])\b|\b(bad ?alg|bad ?message ?check|bad ?request|bad ?time|bad ?cert ?id)\b")
+_FAILINFO = pattern(
+    r"fail ?info\W{0,8}(?:scepfail)?(badalg|badmessagecheck|badrequest|badtime|badcertid|[0-4])\b|\b(bad ?alg|bad ?message ?check|bad ?request|bad ?time|bad ?cert ?id)\b"
+)
 _STATUS_NUMBERS = {"success": 0, "failure": 2, "pending": 3}
 _FAILINFO_NUMBERS = {"badalg": 0, "badmessagecheck": 1, "badrequest": 2, "badtime": 3, "badcertid": 4}
 

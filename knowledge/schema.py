@@ -6,7 +6,16 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 import re2
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from knowledge.numbers import Number, parse_number
 
@@ -198,10 +207,19 @@ class Signal(Noun):
 
     @field_validator("pattern", "unless")
     @classmethod
-    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            check_pattern(pattern)
+    def _compiles(cls, patterns: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not _checked(info):
+            for pattern in patterns:
+                check_pattern(pattern)
         return patterns
+
+
+TRUSTED = {"checked": True}
+"""Validation context for entries that were checked before: the costly checks are not done again."""
+
+
+def _checked(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context.get("checked"))
 
 
 def check_pattern(pattern: str) -> None:
@@ -225,15 +243,17 @@ def check_pattern(pattern: str) -> None:
         )
 
 
-def check_placeholders(text: str) -> str:
+def check_placeholders(text: str, info: ValidationInfo) -> str:
     """Refuse a name in angle brackets that no registered server could fill."""
+    if _checked(info):
+        return text
     unknown = [name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
     if unknown:
         raise ValueError(f"<{unknown[0]}> is not a placeholder; known: {', '.join(sorted(PLACEHOLDERS))}")
     return text
 
 
-Prose = Annotated[str, Field(min_length=2), BeforeValidator(check_placeholders)]
+Prose = Annotated[str, Field(min_length=2), AfterValidator(check_placeholders)]
 """Text shown to people: `code` in backticks, <placeholders> from the closed list, no other markup."""
 
 

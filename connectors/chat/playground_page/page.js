@@ -1,0 +1,406 @@
+// The behaviour of the playground's page: say something, read a file, show the answer. No dependency, one server.
+
+const MEGABYTE = 1024 * 1024;
+const LARGEST_FILE = 20 * MEGABYTE;
+const LARGEST_BODY = 21 * MEGABYTE; // as in playground.py
+const LONG_PASTE = 100_000; // characters from which a text box becomes slow: such a paste is attached instead
+const SHOWN = 200_000; // characters of one's own message that the page ever draws
+const COLLAPSED_LINES = 8;
+const COLLAPSED_CHARACTERS = 900;
+const PATIENCE = 180_000; // milliseconds; a check of a server may take its time
+const COPIED_FOR = 2_000;
+
+const byId = (id) => document.getElementById(id);
+const log = byId("log");
+const words = byId("words");
+const notice = byId("notice");
+const curtain = byId("curtain");
+let attached = null; // {name, text}
+let dragDepth = 0; // dragenter and dragleave come for every element that is crossed
+
+// --- saying -----------------------------------------------------------------------------------
+
+function send() {
+  const typed = words.value;
+  if (!typed.trim() && !attached) {
+    warn("Paste or write something first.");
+    words.focus();
+    return;
+  }
+  const text = [typed.trim() ? typed : "", attached?.text ?? ""].filter(Boolean).join("\n");
+  if (say(text, { addressed: !byId("overheard").checked, file: attached?.name, typed })) {
+    clear();
+  }
+  words.focus();
+}
+
+function say(text, { addressed, file, typed, label }) {
+  const body = JSON.stringify({ text, addressed });
+  if (new Blob([body]).size > LARGEST_BODY) {
+    warn("This is more than ndesbot reads at once. Send the part of the log around the error.");
+    return false;
+  }
+  byId("welcome")?.remove();
+  if (window.matchMedia("(width < 820px)").matches) {
+    byId("samples").open = false;
+  }
+  const own = showOwn(text, { file, typed, label });
+  ask(body, showBot());
+  own.scrollIntoView({ block: "start" });
+  return true;
+}
+
+async function ask(body, card) {
+  waiting(card);
+  try {
+    const response = await fetch("/api/message", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const said = await response.json();
+    if (response.ok) {
+      answered(card, said);
+    } else {
+      failed(card, said.error, response.status >= 500 ? body : null);
+    }
+  } catch (error) {
+    failed(card, inWords(error), body);
+  }
+}
+
+function inWords(error) {
+  if (error.name === "TimeoutError") {
+    return "ndesbot has not answered for three minutes.";
+  }
+  return "The answer did not arrive: ndesbot cannot be reached on this computer. Is it still running?";
+}
+
+// --- the conversation --------------------------------------------------------------------------
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function message(className, name) {
+  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const article = element("article", `message ${className}`);
+  article.setAttribute("aria-label", `${name}, ${time}`);
+  article.tabIndex = -1;
+  const who = element("p", "who");
+  who.append(element("strong", "", name), ` ${time}`);
+  article.append(who);
+  return article;
+}
+
+function showOwn(text, { file, typed, label }) {
+  const article = message("you", "You");
+  const bubble = element("div", "bubble");
+  if (label) {
+    bubble.append(element("p", "said-words", label), element("p", "said-command", text));
+  } else {
+    if (file) {
+      bubble.append(element("p", "file", file));
+      if (typed.trim()) bubble.append(element("p", "said-words", typed));
+    }
+    bubble.append(...collapsed(text));
+  }
+  article.append(bubble);
+  log.append(article);
+  return article;
+}
+
+function collapsed(text) {
+  const short = text.slice(0, COLLAPSED_CHARACTERS).split("\n").slice(0, COLLAPSED_LINES).join("\n");
+  const pre = element("pre", "", short);
+  if (short.length === text.length) {
+    return [pre];
+  }
+  pre.textContent = `${short} …`;
+  const button = element("button", "all", `Show all (${size(text)})`);
+  button.type = "button";
+  button.setAttribute("aria-expanded", "false");
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") !== "true";
+    button.setAttribute("aria-expanded", String(open));
+    button.textContent = open ? "Show less" : `Show all (${size(text)})`;
+    pre.textContent = open ? whole(text) : `${short} …`;
+    pre.classList.toggle("text-all", open);
+    pre.tabIndex = open ? 0 : -1; // it scrolls by itself then, so the keyboard must reach it
+  });
+  return [pre, button];
+}
+
+function whole(text) {
+  if (text.length <= SHOWN) return text;
+  return `${text.slice(0, SHOWN)}\n… the rest was sent, but is too long to show here.`;
+}
+
+function size(text) {
+  const lines = text.split("\n").length;
+  return `${lines.toLocaleString("en")} ${lines === 1 ? "line" : "lines"}, ${bytes(text.length)}`;
+}
+
+function bytes(count) {
+  if (count < 1024) return `${count} characters`;
+  return count < MEGABYTE ? `${Math.round(count / 1024)} KB` : `${(count / MEGABYTE).toFixed(1)} MB`;
+}
+
+function showBot() {
+  const card = message("bot", "ndesbot");
+  log.append(card);
+  return card;
+}
+
+function replace(card, content) {
+  card.lastElementChild.classList.contains("who") ? card.append(content) : card.lastElementChild.replaceWith(content);
+}
+
+function waiting(card) {
+  card.setAttribute("aria-busy", "true");
+  replace(card, element("p", "quietly waiting", "ndesbot is reading"));
+}
+
+function answered(card, { silent, html }) {
+  card.removeAttribute("aria-busy");
+  if (silent) {
+    replace(card, element("p", "quietly silent", "(ndesbot stays silent)"));
+    return;
+  }
+  const template = document.createElement("template");
+  template.innerHTML = html; // escaped by connectors/render/html.py; the content policy runs no script besides ours
+  replace(card, template.content.firstElementChild);
+  if (card === log.lastElementChild) {
+    (card.previousElementSibling ?? card).scrollIntoView({ block: "start" });
+  }
+}
+
+function failed(card, reason, body) {
+  card.removeAttribute("aria-busy");
+  const box = element("div", "quietly failed");
+  box.append(element("p", "", reason || "ndesbot could not read this message."));
+  if (body) {
+    const retry = element("button", "quiet retry", "Try again");
+    retry.type = "button";
+    retry.addEventListener("click", () => {
+      ask(body, card);
+      card.focus();
+    });
+    box.append(retry);
+  }
+  replace(card, box);
+  box.scrollIntoView({ block: "nearest" });
+}
+
+// --- buttons of an answer -----------------------------------------------------------------------
+
+log.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button?.dataset.say !== undefined) {
+    // A button is pressed on purpose, so the bot is addressed even in an overheard channel.
+    say(button.dataset.say, { addressed: true, label: button.textContent });
+  } else if (button?.dataset.copy !== undefined) {
+    copy(button);
+  }
+});
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    selectBeside(button);
+    tell("The browser does not let this page copy. The step is selected: press Control C.");
+    return;
+  }
+  tell(`Copied: ${button.dataset.copy}`);
+  button.textContent = "Copied";
+  button.classList.add("done");
+  window.setTimeout(() => {
+    button.textContent = "Copy";
+    button.classList.remove("done");
+  }, COPIED_FOR);
+}
+
+function selectBeside(button) {
+  const step = button.parentElement.querySelector(".todo-text");
+  window.getSelection().selectAllChildren(step.querySelector("code") ?? step);
+}
+
+function tell(text) {
+  byId("status").textContent = "";
+  window.setTimeout(() => (byId("status").textContent = text), 50); // emptied first, so that the same words are said again
+}
+
+// --- the composer --------------------------------------------------------------------------------
+
+function clear() {
+  words.value = "";
+  notice.textContent = "";
+  detach();
+  fit();
+}
+
+function warn(text) {
+  notice.textContent = text;
+}
+
+function fit() {
+  words.style.height = "auto";
+  words.style.height = `${words.scrollHeight + 2}px`;
+}
+
+function attach(name, text) {
+  attached = { name, text };
+  byId("attachment-name").textContent = `${name} (${size(text)})`;
+  byId("attachment").hidden = false;
+  tell(`${name} is attached. Enter sends it.`);
+  words.focus();
+}
+
+function detach() {
+  attached = null;
+  byId("attachment").hidden = true;
+  byId("file").value = "";
+}
+
+words.addEventListener("input", () => {
+  notice.textContent = "";
+  fit();
+});
+
+words.addEventListener("keydown", (event) => {
+  if (event.isComposing) return; // Enter and Escape belong to the input method while it composes a word
+  if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    send();
+  }
+});
+
+byId("composer").addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing) {
+    clear();
+    words.focus();
+  }
+});
+
+byId("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  send();
+});
+
+words.addEventListener("paste", (event) => {
+  const text = event.clipboardData.getData("text/plain");
+  if (text.length > LONG_PASTE) {
+    event.preventDefault();
+    if (text.length > LARGEST_FILE) warn(tooLarge("The paste", text.length));
+    else attach("Pasted text", text);
+  } else if (!text && event.clipboardData.files.length) {
+    event.preventDefault();
+    take(event.clipboardData.files);
+  }
+});
+
+byId("detach").addEventListener("click", () => {
+  detach();
+  words.focus();
+});
+
+// --- files ---------------------------------------------------------------------------------------
+
+function tooLarge(name, count) {
+  return `${name} has ${bytes(count)}; ndesbot reads up to 20 MB at once. Send the part around the error.`;
+}
+
+async function take(files) {
+  const [file, ...more] = files;
+  if (!file) return;
+  notice.textContent = "";
+  if (file.size > LARGEST_FILE) {
+    warn(tooLarge(file.name, file.size));
+    return;
+  }
+  try {
+    const text = decoded(await file.arrayBuffer());
+    if (text.includes("\0")) {
+      warn(`${file.name} is not a text file. Export it as text first (an .evtx in the Event Viewer: Save as, Text).`);
+    } else if (!text.trim()) {
+      warn(`${file.name} is empty.`);
+    } else {
+      attach(file.name, text);
+      if (more.length) warn(`One file at a time: ${file.name} was taken.`);
+    }
+  } catch {
+    warn(`${file.name} could not be read.`);
+  }
+}
+
+function decoded(buffer) {
+  const [first, second] = new Uint8Array(buffer, 0, Math.min(2, buffer.byteLength));
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(buffer); // what Windows calls Unicode
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(buffer);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(buffer);
+  } catch {
+    return new TextDecoder("windows-1252").decode(buffer);
+  }
+}
+
+byId("choose").addEventListener("click", () => byId("file").click());
+byId("file").addEventListener("change", (event) => take(event.target.files));
+
+const carriesFile = (event) => event.dataTransfer?.types.includes("Files");
+
+document.addEventListener("dragenter", (event) => {
+  if (!carriesFile(event)) return;
+  dragDepth += 1;
+  curtain.hidden = false;
+});
+document.addEventListener("dragleave", (event) => {
+  if (!carriesFile(event)) return;
+  dragDepth = Math.max(0, dragDepth - 1);
+  curtain.hidden = dragDepth === 0;
+});
+document.addEventListener("dragover", (event) => {
+  if (carriesFile(event)) event.preventDefault(); // else the browser would leave the page for the file
+});
+document.addEventListener("drop", (event) => {
+  dragDepth = 0;
+  curtain.hidden = true;
+  if (!carriesFile(event)) return;
+  event.preventDefault();
+  take(event.dataTransfer.files);
+});
+
+// --- samples -------------------------------------------------------------------------------------
+
+async function showSamples() {
+  const list = byId("sample-list");
+  try {
+    const samples = await (await fetch("/samples.json")).json();
+    list.replaceChildren(...samples.map(sampleItem));
+  } catch {
+    const item = element("li", "privacy", "The samples could not be loaded. ");
+    const retry = element("button", "quiet", "Try again");
+    retry.type = "button";
+    retry.addEventListener("click", showSamples);
+    item.append(retry);
+    list.replaceChildren(item);
+  }
+}
+
+function sampleItem({ name, hint, text }) {
+  const item = element("li");
+  const button = element("button", "sample");
+  button.type = "button";
+  button.append(element("span", "sample-name", name), " ", element("span", "sample-hint", hint));
+  button.addEventListener("click", () => say(text, { addressed: !byId("overheard").checked }));
+  item.append(button);
+  return item;
+}
+
+showSamples();
+words.focus();
