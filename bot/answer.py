@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.redaction import is_clean, redact
 from bot.types import (
+    STEP_NAMES,
     Answer,
     Block,
     Choices,
@@ -21,20 +22,11 @@ from bot.types import (
     Warning,
 )
 from knowledge.codes import FAMILIES, Codes, Meaning
-from knowledge.library import SURE, Evidence, Library, Match
+from knowledge.library import CERTAIN, SURE, Evidence, Library, Match
 from knowledge.reading import Reading, read
 from knowledge.schema import Cause, Certainty, Entry, Kind
 from knowledge.sieve import LONG
 
-STEP_NAMES = (
-    "The profile reaches the device",
-    "The device reaches NDES",
-    "NDES asks the policy module",
-    "NDES asks the CA",
-    "The certificate reaches the device",
-    "The connector reports to Intune",
-)
-"""The six steps of an enrolment, in order."""
 AREAS = {"enrolment": "Enrolment", "connector": "Certificate connector", "app-proxy": "Application proxy", "pki": "PKI"}
 
 _PLAUSIBLE = 0.5  # from here a match is told as an answer, below as a near miss
@@ -79,7 +71,8 @@ def diagnose(text: str, *, library: Library, addressed: bool = True) -> Diagnosi
 
 def silent_when_overheard(matches: Sequence[Match], reading: Reading) -> bool:
     """Whether nobody asked and the bot is not sure enough to speak."""
-    return not matches or matches[0].confidence < SURE
+    needed = SURE if reading.topic else CERTAIN
+    return not matches or matches[0].confidence < needed
 
 
 def _without_secrets(match: Match) -> Match:

@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
+STEP_NAMES = (
+    "The profile reaches the device",
+    "The device reaches NDES",
+    "NDES asks the policy module",
+    "NDES asks the CA",
+    "The certificate reaches the device",
+    "The connector reports to Intune",
+)
+"""The six steps of an enrolment, in order."""
+
 Tone = Literal["problem", "success", "info", "unsure", "unknown"]
 
 

@@ -18,6 +18,8 @@ STRENGTH = {Weight.DECISIVE: 0.96, Weight.STRONG: 0.8, Weight.FAIR: 0.52, Weight
 
 SURE = 0.62
 """Confidence from which the bot speaks without being asked."""
+CERTAIN = 0.9
+"""The same where no word of the text speaks of certificates or enrolment."""
 SHOWN = 0.15
 """Confidence below which a match is not worth a line."""
 MOST = 8
@@ -26,6 +28,7 @@ MOST = 8
 _WHOLE = 1500  # a paste of up to this many characters is one neighbourhood
 _SPANS = 12  # places of one pattern that are looked at
 _BARE = 4  # a text of fewer words than this is a number with company, not a story
+_WIN32 = 0xFFFF  # error numbers up to here belong to all of Windows, not to certificates
 _SET_MEMORY = 256 << 20
 
 _COVERS = {Path.CRP: {Path.CRP, Path.VERIFY, Path.NOTIFY}, Path.SCEP: {Path.SCEP}, Path.SCEP_FOLDER: {Path.SCEP_FOLDER}}
@@ -254,7 +257,8 @@ class _Page:
             worth = STRENGTH[signal.weight]
             for seen in chosen:
                 worth *= seen[0]
-            return _Hit(worth * self._setting(signal, chosen), tuple(seen[1] for seen in chosen))
+            spans = sorted((seen[1] for seen in chosen), key=lambda span: span.start - span.end)
+            return _Hit(worth * self._setting(signal, chosen), tuple(spans))
         return None
 
     def _observed(self, signal: Signal) -> list[list[tuple[float, Span]]]:
@@ -321,8 +325,10 @@ class _Page:
 
     def _setting(self, signal: Signal, chosen: list[tuple[float, Span]]) -> float:
         """What a sign that also occurs elsewhere is worth in this text."""
-        unnamed = not (signal.text or signal.pattern) and not (signal.http and signal.http.path) and not signal.scep
-        if not signal.shared and not unnamed:
+        worded = bool(signal.text or signal.pattern)
+        unnamed = not worded and not (signal.http and signal.http.path) and not signal.scep
+        everyday = bool(signal.code) and not signal.text and all(code.value <= _WIN32 for code in signal.code)
+        if not signal.shared and not unnamed and not everyday:
             return 1.0
         if self.reading.topic == 1.0:
             return 1.0

@@ -119,7 +119,7 @@ _NEAR_TOPIC = pattern(
     r"\bintune|certutil|certreq|certsvc|\b(?:sub|issuing|root|intermediate|enterprise|policy|our|the) ?ca\b|zertifizierungsstelle|"
     r"\bcrls?\b|\bcdp\b|sperrliste|capi2|certificat|zertifi|\bcerts?\b|enrol|\bmdm\b|\bjamf\b|app(?:lication)? ?proxy|wapcsvc|"
     r"\bpkcs|\bcsr\b|profiled\b|android|ipad|iphone|\bios\b|\bmacos|autorit. de certification|rootca|\bra\b|\bw3wp\b|\biisreset|app ?pool|"
-    r"challenge|template|ad ?cs\b|active directory certificate|\bpki\b|\bconnector\b|svclog|\bhttperr|corporate app|mcscep"
+    r"challenge|template|\bad ?cs\b|\bpfx\b|failed requests|fehlgeschlagene anforderungen|iis_iu|passwordmax|setupmsi|scr?ep[a-z]+success|writeiis7|devicemanagement-enterprise|active directory certificate|\bpki\b|\bconnector\b|svclog|\bhttperr|corporate app|mcscep"
 )
 _OTHER_SCEP = pattern(
     r"endpoint protection|defender|antivirus|scep (?:\(senior|committee|steering|programme|program|survey|board|meeting|minutes|grant|chair)"
@@ -175,7 +175,7 @@ _MARK = pattern(
 # --- events ----------------------------------------------------------------------------------
 
 _EVENTS = pattern(
-    r"(?:\bevents?|\bereignis(?:se)?|[e\xe9]v[e\xe9]nements?|\beventid|\bevt)(?:[ -]{0,2}ids?|[ -]{0,2}kennung)?(?:\s+qualifiers=['\"]\d+['\"])?"
+    r"(?:\bevents?|\bereignis(?:se)?|[e\xe9]v[e\xe8\xe9]nements?|\beventid|\bevt)(?:[ -]{0,2}ids?|[ -]{0,2}kennung)?(?:\s+qualifiers=['\"]\d+['\"])?"
     r"[\s:=#>\"']{0,4}(\d{1,5}(?:(?:\s*(?:,|/|\+|&|and|und|et|or|then|plus)\s*|\s+)(?:events?\s*|ids?\s*)?\d{1,5}\b){0,8})"
 )
 _EVENT_ROW = pattern(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from knowledge.reading import Span, pattern
 
@@ -45,12 +46,7 @@ def passages(text: str, marks: Marks) -> Iterator[Span]:
             kept.append(_with_neighbours(text, span))
             if len(kept) == 4 * _PASSAGES:
                 break
-    merged = 0
-    for span in _joined(kept):
-        yield span
-        merged += 1
-        if merged == _PASSAGES:
-            return
+    yield from islice(_joined(kept), _PASSAGES)
 
 
 def _lines(text: str) -> Iterator[Span]:
