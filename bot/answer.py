@@ -121,7 +121,7 @@ def _tone(entry: Entry) -> Tone:
 
 
 def _opening(match: Match) -> list[Block]:
-    if match.confidence >= 0.8:
+    if match.confidence >= SURE:
         return []
     return [Text("Probably this one, but the words leave room for others: compare before you change anything.")]
 
@@ -248,7 +248,7 @@ def _bare_number(diagnosis: Diagnosis) -> str | None:
     text = diagnosis.text.strip(" \t\n?!.`")
     if reading.words >= _BARE_WORDS or len(text) > 40 or not (reading.codes or reading.exchanges):
         return None
-    if diagnosis.matches and diagnosis.matches[0].confidence >= 0.8:
+    if diagnosis.matches and diagnosis.matches[0].confidence >= SURE:
         return None
     if reading.exchanges:
         first = reading.exchanges[0]

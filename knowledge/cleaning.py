@@ -11,7 +11,7 @@ _PIECE = re.compile(
     r"(?P<quote>^[ \t]{0,3}(?:>|&gt;)[ \t]?)"
     r"|(?P<entity>&(?:amp;){0,2}(?:lt|gt|amp|nbsp|quot|apos|#\d{1,5}|#x[0-9a-fA-F]{1,4});)"
     r"|(?P<link><(?P<url>(?:https?://|mailto:)[^|<>\s]{1,2000})(?:\|[^<>\n]{0,2000})?>)"
-    r"|(?P<mention><[@#!][^<>\n]{1,80}>)"
+    r"|(?P<mention><(?:@[A-Z0-9]{2,20}|#[A-Z0-9]{2,20}|!(?:here|channel|everyone|subteam|date)[^<>|\n]{0,40})(?:\|[^<>\n]{0,80})?>)"
     r"|(?P<block></?(?:br|p|div|li|ul|ol|tr|pre|blockquote)(?:\s[^<>\n]{0,300})?/?>)"
     r"|(?P<inline></?(?:b|i|u|em|strong|span|code|font|at|a)(?:\s[^<>\n]{0,600})?/?>)"
     r"|(?P<fence>`{1,3})"

@@ -18,6 +18,9 @@ NEAR = 600
 """Characters within which observations are taken to speak of the same thing."""
 _EXCHANGE_LENGTH = 12_000
 """Characters an exchange may span from its verb to its status: a CSR in the URL is long."""
+CORE, NEAR_BY, FAINT = 1.0, 0.92, 0.6
+"""What a sign that occurs everywhere is worth beside words of SCEP itself, of PKI and device
+management, of certificates at large."""
 FOREIGN = "foreign"
 """The source of an event that was logged by something outside certificate enrolment."""
 
@@ -91,7 +94,8 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything seen in one text. Spans are of `cleaned.text`; `bytes` is the same in lower case."""
+    """Everything seen in one text. Spans are of `cleaned.text`; `bytes` is the same in lower
+    case, lines of other web applications blanked."""
 
     cleaned: Cleaned
     bytes: bytes
@@ -117,9 +121,13 @@ _CORE = pattern(
 )
 _NEAR_TOPIC = pattern(
     r"\bintune|certutil|certreq|certsvc|\b(?:sub|issuing|root|intermediate|enterprise|policy|our|the) ?ca\b|zertifizierungsstelle|"
-    r"\bcrls?\b|\bcdp\b|sperrliste|capi2|certificat|zertifi|\bcerts?\b|enrol|\bmdm\b|\bjamf\b|app(?:lication)? ?proxy|wapcsvc|"
-    r"\bpkcs|\bcsr\b|profiled\b|android|ipad|iphone|\bios\b|\bmacos|autorit. de certification|rootca|\bra\b|\bw3wp\b|\biisreset|app ?pool|"
-    r"challenge|template|\bad ?cs\b|\bpfx\b|failed requests|fehlgeschlagene anforderungen|iis_iu|passwordmax|setupmsi|scr?ep[a-z]+success|writeiis7|devicemanagement-enterprise|active directory certificate|\bpki\b|\bconnector\b|svclog|\bhttperr|corporate app|mcscep"
+    r"\bcrls?\b|\bcdp\b|sperrliste|capi2|enrol|\bmdm\b|\bjamf\b|app(?:lication)? ?proxy|wapcsvc|certificateservices|certificationauthority|"
+    r"\bpkcs|\bcsr\b|profiled\b|autorit. de certification|rootca|\bra\b|\bad ?cs\b|active directory certificate|\bpki\b|svclog|"
+    r"corporate app|mcscep|\bpfx\b|failed requests|fehlgeschlagene anforderungen|iis_iu|passwordmax|setupmsi|scr?ep[a-z]+success|writeiis7|"
+    r"devicemanagement-enterprise|certenroll|company portal|submission"
+)
+_FAINT_TOPIC = pattern(
+    r"certificat|zertifi|\bcerts?\b|android|ipad|iphone|\bios\b|\bmacos|\bw3wp\b|\biisreset|app ?pool|challenge|template|\bconnector\b|\bhttperr"
 )
 _OTHER_SCEP = pattern(
     r"endpoint protection|defender|antivirus|scep (?:\(senior|committee|steering|programme|program|survey|board|meeting|minutes|grant|chair)"
@@ -258,7 +266,7 @@ def read(text: str) -> Reading:
         by_number.setdefault(code.number, []).append(code)
     return Reading(
         cleaned=cleaned,
-        bytes=data,
+        bytes=_without_foreign(data, exchanges),
         exchanges=exchanges,
         codes=codes,
         events=events,
@@ -271,11 +279,21 @@ def read(text: str) -> Reading:
     )
 
 
+def _without_foreign(data: bytes, exchanges: tuple[Exchange, ...]) -> bytes:
+    """The text with the lines of other applications blanked: their numbers are no signs."""
+    for exchange in exchanges:
+        if exchange.foreign:
+            start, end = _whole(exchange, data)
+            data = data[:start] + b" " * (end - start) + data[end:]
+    return data
+
+
 def _topic(data: bytes) -> float:
-    """1 where the text speaks of SCEP enrolment, 0.8 of certificates at large, else 0."""
-    if _CORE.search(data) and not _OTHER_SCEP.search(data):
-        return 1.0
-    return 0.8 if _NEAR_TOPIC.search(data) and not _OTHER_SCEP.search(data) else 0.0
+    """How much of certificate enrolment the text speaks: `CORE`, `NEAR`, `FAINT` or 0."""
+    if _OTHER_SCEP.search(data):
+        return 0.0
+    tiers = ((_CORE, CORE), (_NEAR_TOPIC, NEAR_BY), (_FAINT_TOPIC, FAINT))
+    return next((worth for words, worth in tiers if words.search(data)), 0.0)
 
 
 def _places(data: bytes) -> Iterator[tuple[Span, Path, str | None]]:
@@ -398,7 +416,7 @@ def _nearest(at: int, places: tuple[tuple[Span, Path, str | None], ...]) -> tupl
 def _codes(data: bytes, exchanges: tuple[Exchange, ...], events: tuple[Event, ...]) -> Iterator[Code]:
     lines = sorted(_whole(exchange, data) for exchange in exchanges if exchange.logged)
     for exchange in exchanges:
-        if exchange.win32 and exchange.win32 >= 1000:
+        if not exchange.foreign and exchange.win32 and exchange.win32 >= 1000:
             yield Code(exchange.span, canonical(exchange.win32 & 0xFFFFFFFF), True)
     known = {event.span.start for event in events}
     for shape, marked in ((_HEX, True), (_SIGNED, True), (_HEXWORD, False), (_DECIMAL, None)):
