@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import assert_never
 
-from bot.answer import STEP_NAMES
+from bot.types import STEP_NAMES
 from bot.types import (
     Answer,
     Block,

@@ -1,0 +1,60 @@
+"""Every word and pattern of every signal in one RE2 set: which occur in a text at all, in one pass."""
+
+from typing import Any
+
+import re2
+
+from knowledge.reading import Span, pattern
+from knowledge.schema import Signal
+
+_MEMORY = 256 << 20  # bytes the automaton may take before RE2 falls back; it uses what it meets
+
+
+class Patterns:
+    """The patterns of many signals; each has a number. `compile` ends the adding."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._texts: list[str] = []
+        self._compiled: list[Any] = []
+        options = re2.Options()
+        options.log_errors = False
+        options.case_sensitive = False
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.max_mem = _MEMORY
+        self._set = re2.Set.SearchSet(options)
+
+    def add(self, signal: Signal) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Take in a signal: the numbers of the patterns that must be seen, and of those that must not."""
+        needed = (*map(literal, signal.text), *signal.pattern)
+        return tuple(map(self._number, needed)), tuple(map(self._number, signal.unless))
+
+    def _number(self, text: str) -> int:
+        if text not in self._numbers:
+            self._numbers[text] = self._set.Add(text.encode("latin-1", "replace"))
+        return self._numbers[text]
+
+    def compile(self) -> None:
+        """Make the set ready; nothing can be added after that."""
+        self._set.Compile()
+        self._texts = list(self._numbers)
+        self._compiled = [None] * len(self._numbers)
+
+    def marks(self, data: bytes) -> list[int]:
+        """The numbers of the patterns that occur in a text."""
+        return self._set.Match(data) or [] if self._numbers else []
+
+    def find(self, number: int, data: bytes, start: int, end: int) -> Span | None:
+        """The first place of a pattern between `start` and `end`."""
+        if self._compiled[number] is None:
+            self._compiled[number] = pattern(self._texts[number])
+        found = self._compiled[number].search(data, start, end)
+        return Span(*found.span()) if found else None
+
+
+def literal(text: str) -> str:
+    """The pattern of literal words: white space is any run of it, word edges hold where the text has them."""
+    body = r"\s+".join(re2.escape(word) for word in text.split())
+    first = r"\b" if text[0].isalnum() and text[0].isascii() else ""
+    last = r"\b" if text[-1].isalnum() and text[-1].isascii() else ""
+    return first + body + last

@@ -1,0 +1,123 @@
+"""`make bench`: how fast, how large, and how it grows; ratios are taken in one run, so that machines compare."""
+
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from connectors import shelf
+from knowledge.library import Library
+from knowledge.numbers import Number
+from knowledge.schema import Entry, Signal
+
+ROUNDS = 400
+COLD_STARTS = 9
+
+
+def pastes(entries: Sequence[Entry], length: int, count: int) -> list[str]:
+    """Texts of about `length` characters, made of samples in a fixed random order."""
+    chance = random.Random(length)
+    samples = [sample for entry in entries for sample in entry.samples.hit]
+    made = []
+    for _ in range(count):
+        text = ""
+        while len(text) < length:
+            text += chance.choice(samples) + "\n"
+        made.append(text[:length])
+    return made
+
+
+def microseconds(work: Callable[[str], object], texts: Sequence[str]) -> list[float]:
+    """The time of each call, sorted, after one call each to warm up."""
+    for text in texts:
+        work(text)
+    taken = []
+    for text in texts:
+        start = time.perf_counter()
+        work(text)
+        taken.append((time.perf_counter() - start) * 1e6)
+    return sorted(taken)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """A value of a sorted list, by rank."""
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+def multiplied(entries: Sequence[Entry], times: int) -> list[Entry]:
+    """The knowledge with further situations of the same make: every copy has signs of its own."""
+    copies = list(entries)
+    for k in range(1, times):
+        for entry in entries:
+            signals = tuple(_other(signal, k) for signal in entry.signals)
+            copies.append(entry.model_copy(update={"id": f"{entry.id}-{k}", "signals": signals}))
+    return copies
+
+
+def _other(signal: Signal, k: int) -> Signal:
+    return signal.model_copy(
+        update={
+            "text": tuple(f"{text} kind{k}" for text in signal.text),
+            "pattern": tuple(f"(?:{pattern})\\s+kind{k}" for pattern in signal.pattern),
+            "code": tuple(Number((code.value + k * 7919) & 0xFFFFFFFF) for code in signal.code),
+            "event": tuple(event + 1000 * k for event in signal.event),
+            "http": signal.http and signal.http.model_copy(update={"win32": (4000 + k,)}),
+        }
+    )
+
+
+def cold_starts() -> tuple[float, float]:
+    """Seconds (median) from nothing to an answer of `ndesbot diagnose`, and megabytes of its memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "connectors.main", "diagnose"]
+        environment = {"NDESBOT_CACHE": folder, "PATH": "", "PYTHONPATH": str(Path(__file__).parents[1])}
+        taken = []
+        for _ in range(COLD_STARTS + 1):
+            start = time.perf_counter()
+            subprocess.run(command, input=b"Error 12175", env=environment, check=True, capture_output=True)
+            taken.append(time.perf_counter() - start)
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"first start of all (reads and checks every entry)      {taken[0]:8.2f} s")
+    return statistics.median(taken[1:]), memory
+
+
+def run(rounds: int = ROUNDS) -> dict[str, float]:
+    """Measure everything; the figures by name."""
+    entries = shelf.entries(None)
+    library = Library(entries)
+    larger = Library(multiplied(entries, 10))
+    phrases = sorted({text for entry in entries for signal in entry.signals for text in signal.text})
+    figures: dict[str, float] = {"entries": len(entries), "phrases": len(phrases)}
+    for name, length in (("200 characters", 200), ("4 KB", 4096)):
+        texts = pastes(entries, length, rounds)
+        ours = microseconds(library.match, texts)
+        grown = microseconds(larger.match, texts)
+        fuzzy = microseconds(lambda text: process.extract(text, phrases, scorer=fuzz.partial_ratio), texts[:20])
+        figures[f"{name}: p50 us"] = percentile(ours, 0.5)
+        figures[f"{name}: p99 us"] = percentile(ours, 0.99)
+        figures[f"{name}: times faster than rapidfuzz extract"] = percentile(fuzzy, 0.5) / percentile(ours, 0.5)
+        figures[f"{name}: times slower with 10 x the knowledge"] = percentile(grown, 0.5) / percentile(ours, 0.5)
+    figures["memory of this process with both libraries, MB"] = (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    )
+    return figures
+
+
+def main() -> None:
+    """Print one line a figure."""
+    seconds, memory = cold_starts()
+    print(f"cold start of `ndesbot diagnose`, median of {COLD_STARTS}          {seconds:8.2f} s")
+    print(f"memory of `ndesbot diagnose`                           {memory:8.0f} MB")
+    for name, value in run().items():
+        print(f"{name:<54} {value:9.2f}")
+
+
+if __name__ == "__main__":
+    main()
