@@ -1,5 +1,6 @@
 """All entries, and the question asked of them: which of these is it, and which words decided?"""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ _CALIBRATION = (
     (1.0, 0.995),
 )
 """(score, share of right answers) over labelled pastes that nobody tuned for; straight lines between."""
+_FEW_DIGITS = re.compile(r"(?:\\b)?\\?\(?\d{1,2}\)?(?:\\b)?")
 _GUESS = 0.5  # a score below this leaves room to look for typos
 _TYPO = 0.85  # what a phrase with a typo is worth beside the phrase itself
 
@@ -89,16 +91,12 @@ class Library:
     def _all_signs(self) -> list[Sign]:
         added = [(e.id, s, *self._patterns.add(s)) for e in self.entries.values() for s in e.signals]
         uses = Counter(number for _, _, needed, _ in added for number in needed)
-        return [
-            Sign(
-                entry,
-                signal,
-                min(needed, key=lambda n: (uses[n], n), default=None),
-                frozenset(needed),
-                frozenset(barred),
-            )
-            for entry, signal, needed, barred in added
-        ]
+        signs = []
+        for entry, signal, needed, barred in added:
+            key = min(needed, key=lambda number: (uses[number], number), default=None)
+            loose = any(map(_FEW_DIGITS.fullmatch, signal.pattern))
+            signs.append(Sign(entry, signal, key, frozenset(needed), frozenset(barred), loose))
+        return signs
 
     def match(self, text: str) -> list[Match]:
         """The entries that fit a text, best first; linear in the text, whatever it holds.

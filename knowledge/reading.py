@@ -219,7 +219,9 @@ _OTHER_PROVIDER = pattern(
     r"print ?service|netlogon|user profile|service control manager|volsnap|hyper-v|\bsql\b|exchange (?:server|transport)|backup exec|veeam|"
     r"smart ?card|tcpip|\be1[a-z]\d+|bugcheck|disk event|security log event|failover"
 )
-_NAMED_SOURCE = pattern(r"(?:\bsource|provider(?: ?name)?|quelle)\s{0,2}[:=]\s{0,2}['\"]?([a-z][^\s'\"<>,;]{2,60})")
+_NAMED_SOURCE = pattern(
+    r"(?:\bsource|provider(?: ?name)?|quelle)(?:\s{0,2}[:=]\s{0,2}['\"]?|\s['\"])([a-z][^\s'\"<>,;]{2,60})"
+)
 
 # --- SCEP ------------------------------------------------------------------------------------
 

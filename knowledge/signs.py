@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from knowledge.patterns import Patterns
-from knowledge.reading import CORE, FOREIGN, NEAR, Exchange, Reading, Span
+from knowledge.reading import CORE, FOREIGN, NEAR, NEAR_BY, Code, Exchange, Reading, Span
 from knowledge.schema import Http, Path, Scep, Signal, Weight
 
 STRENGTH = {Weight.DECISIVE: 0.96, Weight.STRONG: 0.8, Weight.FAIR: 0.52, Weight.WEAK: 0.24}
@@ -21,6 +21,8 @@ _UNNAMED = 0.87  # what an event number is worth whose log nobody named, beside 
 _UNSAID = 0.75  # what a sign is worth whose source or path the text leaves out
 _ALONE = 0.85  # what a sign is worth that is all the text there is
 _OUTSIDE = 0.4  # what a sign is worth among words of something else
+_UNMARKED = 0.5  # what a number is worth that looks like no error code, in a text about other things
+_LOOSE = 500  # characters of a text in which a number of one or two digits still says something
 _WIN32 = 0xFFFF  # error numbers up to here belong to all of Windows, not to certificates
 _COVERS = {Path.CRP: {Path.CRP, Path.VERIFY, Path.NOTIFY}}
 
@@ -29,13 +31,17 @@ Seen = tuple[float, Span]
 
 
 class Sign(NamedTuple):
-    """A signal of an entry with the numbers of its patterns; `key` is the pattern to look for first."""
+    """A signal of an entry with the numbers of its patterns; `key` is the pattern to look for first.
+
+    A `loose` one rests on a number of one or two digits, which a log is full of.
+    """
 
     entry: str
     signal: Signal
     key: int | None
     needed: frozenset[int]
     barred: frozenset[int]
+    loose: bool
 
 
 class Hit(NamedTuple):
@@ -88,6 +94,8 @@ class Eye:
         signal = sign.signal
         if not sign.needed <= cell.marks or not sign.barred.isdisjoint(cell.marks):
             return None
+        if sign.loose and len(self._reading.bytes) > _LOOSE:
+            return None
         if signal.log and not self._reading.logs.intersection(signal.log):
             return None
         parts = list(self._observed(signal, cell))
@@ -121,7 +129,7 @@ class Eye:
         """For each observation the signal names, the places near the cell where it is seen."""
         if signal.code:
             yield [
-                (1.0 if code.marked or code.number.value > _WIN32 else 0.9, code.span)
+                (self._number_worth(code), code.span)
                 for code in cell.codes
                 if code.number in signal.code
             ]
@@ -131,6 +139,12 @@ class Eye:
             yield list(_events(signal, cell))
         if signal.scep:
             yield list(_statuses(signal.scep, cell))
+
+    def _number_worth(self, code: Code) -> float:
+        """A number that nobody marks as an error code may be an invoice."""
+        if code.marked or self._reading.topic >= NEAR_BY or len(self._reading.bytes) < 24:
+            return 1.0 if code.marked or code.number.value > _WIN32 else 0.9
+        return _UNMARKED
 
     def _exchange(self, wanted: Http, seen: Exchange) -> Seen | None:
         plain = (

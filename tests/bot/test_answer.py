@@ -290,8 +290,8 @@ SECRET_PASTES = [
     f"The enrollment challenge password is: {CHALLENGE}\n"
     "This password can be used only once and will expire within 60 minutes.",
     "Network Device Enrollment Service\nNetwork Device Enrollment Service allows you to obtain certificates for "
-    f"routers or other network devices using SCEP.\nThe enrollment challenge password is: {CHALLENGE}\nThis password can "
-    "be used only once and will expire within 60 minutes.\nhttps://ndes01.contoso.com/certsrv/mscep_admin",
+    f"routers or other network devices using SCEP.\nThe enrollment challenge password is: {CHALLENGE}\nThis password "
+    "can be used only once and will expire within 60 minutes.\nhttps://ndes01.contoso.com/certsrv/mscep_admin",
     f"The enrollment challenge password is: <B> {CHALLENGE} </B> <P> This password can be used only once and will "
     "expire within 60 minutes. </P>",
     f"{VERIFY}\nchallenge={CHALLENGE}",

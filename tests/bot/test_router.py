@@ -94,7 +94,7 @@ def test_a_paste_is_diagnosed(router: Router) -> None:
     assert answer.tone == "problem"
 
 
-@pytest.mark.parametrize("text", ["help", "/help", "ndes-help", "explain 12175", "/ndes-explain 12175"])
+@pytest.mark.parametrize("text", ["help", "/help", "ndes-help", "explain 12175", "/ndes-explain policy-module-403-16"])
 def test_an_overheard_message_never_runs_a_command(router: Router, text: str) -> None:
     assert router.handle(said(text, addressed=False)) is None
 
