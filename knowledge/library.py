@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
@@ -144,7 +144,7 @@ class Library:
         for cell in cells(reading, self._patterns):
             for number in self._index.candidates(cell):
                 sign = self._signs[number]
-                if number not in done and (hit := eye.hit(sign, cell)):
+                if number not in done and sign.marked(cell) and (hit := eye.hit(sign, cell)):
                     hits[sign.entry].append(hit)
                     done.add(number)
         return hits
@@ -176,8 +176,9 @@ class _Index:
         self._by_pattern: dict[int, list[int]] = defaultdict(list)
         self._by_number: dict[int, list[int]] = defaultdict(list)
         self._by_event: dict[int, list[int]] = defaultdict(list)
-        self._by_status: dict[int | None, list[int]] = defaultdict(list)
+        self._by_status: dict[tuple[int | None, int | None], list[int]] = defaultdict(list)
         self._by_scep: list[int] = []
+        self._keys = {sign.key for sign in signs if sign.key is not None}
         for number, sign in enumerate(signs):
             for shelf in self._shelves(sign):
                 shelf.append(number)
@@ -191,21 +192,23 @@ class _Index:
         elif signal.event:
             yield from (self._by_event[event] for event in signal.event)
         elif signal.http:
-            yield from (self._by_status[status] for status in signal.http.status or (None,))
+            http = signal.http
+            yield from (self._by_status[pair] for pair in product(http.status or (None,), http.substatus or (None,)))
         else:
             yield self._by_scep
 
     def candidates(self, cell: Cell) -> list[int]:
         """The numbers of the signs whose key part stands in the cell, in order."""
         found: set[int] = set()
-        for number in cell.own:
-            found.update(self._by_pattern.get(number, ()))
+        for number in self._keys & cell.own:
+            found.update(self._by_pattern[number])
         for code in filter(_inside(cell), cell.codes):
             found.update(self._by_number.get(code.number.value, ()))
         for event in filter(_inside(cell), cell.events):
             found.update(self._by_event.get(event.id, ()))
         for exchange in filter(_inside(cell), cell.exchanges):
-            found.update(self._by_status.get(exchange.status, ()), self._by_status.get(None, ()))
+            for pair in product({exchange.status, None}, {exchange.substatus, None}):
+                found.update(self._by_status.get(pair, ()))
         if any(map(_inside(cell), cell.statuses)):
             found.update(self._by_scep)
         return sorted(found)

@@ -5,7 +5,9 @@ All patterns run on RE2 over Latin-1 bytes, so that reading is linear in the tex
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import re2
@@ -18,6 +20,8 @@ NEAR = 600
 """Characters within which observations are taken to speak of the same thing."""
 _EXCHANGE_LENGTH = 12_000
 """Characters an exchange may span from its verb to its status: a CSR in the URL is long."""
+FEW = 10
+"""Words from which a text is no longer short."""
 CORE, NEAR_BY, FAINT = 1.0, 0.92, 0.6
 """What a sign that occurs everywhere is worth beside words of SCEP itself, of PKI and device
 management, of certificates at large."""
@@ -92,10 +96,11 @@ class Status:
     failinfo: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """Everything seen in one text. Spans are of `cleaned.text`; `bytes` is the same in lower
-    case, lines of other web applications blanked."""
+    case, lines of other web applications blanked. `words` is counted up to `FEW`.
+    """
 
     cleaned: Cleaned
     bytes: bytes
@@ -103,11 +108,13 @@ class Reading:
     codes: tuple[Code, ...] = ()
     events: tuple[Event, ...] = ()
     statuses: tuple[Status, ...] = ()
-    logs: frozenset[Log] = frozenset()
-    places: tuple[tuple[Span, Path, str | None], ...] = ()
     topic: float = 0.0
     words: int = 0
-    by_number: dict[Number, list[Code]] = field(default_factory=dict)
+
+    @cached_property
+    def logs(self) -> frozenset[Log]:
+        """The kinds of log, page or output that the text looks like."""
+        return frozenset(log for log, found in _LOG_PATTERNS.items() if found.search(self.bytes))
 
 
 # --- the topic -------------------------------------------------------------------------------
@@ -263,9 +270,6 @@ def read(text: str) -> Reading:
     exchanges = tuple(_exchanges(data, places))
     events = tuple(_events(data))
     codes = tuple(_codes(data, exchanges, events))
-    by_number: dict[Number, list[Code]] = {}
-    for code in codes:
-        by_number.setdefault(code.number, []).append(code)
     return Reading(
         cleaned=cleaned,
         bytes=_without_foreign(data, exchanges),
@@ -273,11 +277,8 @@ def read(text: str) -> Reading:
         codes=codes,
         events=events,
         statuses=tuple(_statuses(data)),
-        logs=frozenset(log for log, found in _LOG_PATTERNS.items() if found.search(data)),
-        places=places,
         topic=_topic(data),
-        words=sum(1 for _ in _WORD.finditer(data[:2000])),
-        by_number=by_number,
+        words=sum(1 for _ in islice(_WORD.finditer(data), FEW)),
     )
 
 
@@ -457,15 +458,15 @@ def _is_marked(data: bytes, start: int, word: bytes) -> bool:
 
 def _events(data: bytes) -> Iterator[Event]:
     seen: set[int] = set()
-    providers = _providers(data)
-    for shape in (_EVENTS, _EVENT_SOURCED, _EVENT_ROW):
-        for found in shape.finditer(data):
-            base = found.start(1)
-            for digits in _DIGITS.finditer(found[1]):
-                start, end = base + digits.start(), base + digits.end()
-                if start not in seen:
-                    seen.add(start)
-                    yield Event(Span(start, end), int(digits.group()), _source(data, start, providers))
+    shown = [found for shape in (_EVENTS, _EVENT_SOURCED, _EVENT_ROW) for found in shape.finditer(data)]
+    providers = _providers(data) if shown else []
+    for found in shown:
+        base = found.start(1)
+        for digits in _DIGITS.finditer(found[1]):
+            start, end = base + digits.start(), base + digits.end()
+            if start not in seen:
+                seen.add(start)
+                yield Event(Span(start, end), int(digits.group()), _source(data, start, providers))
 
 
 def _providers(data: bytes) -> list[tuple[int, int, str]]:

@@ -43,6 +43,10 @@ class Sign(NamedTuple):
     barred: frozenset[int]
     loose: bool
 
+    def marked(self, cell: "Cell") -> bool:
+        """Whether all its patterns occur in or beside the cell, and none that bars it."""
+        return self.needed <= cell.marks and self.barred.isdisjoint(cell.marks)
+
 
 class Hit(NamedTuple):
     """A signal seen: what it is worth here, and where its parts stand, the longest first."""
@@ -90,10 +94,8 @@ class Eye:
         self._places: dict[tuple[int, int], Span | None] = {}
 
     def hit(self, sign: Sign, cell: Cell) -> Hit | None:
-        """The sign, if all its parts stand in or beside the cell and nothing there bars it."""
+        """The sign, if all its parts stand in or beside the cell. `marked` must be true of them."""
         signal = sign.signal
-        if not sign.needed <= cell.marks or not sign.barred.isdisjoint(cell.marks):
-            return None
         if sign.loose and len(self._reading.bytes) > _LOOSE:
             return None
         if signal.log and not self._reading.logs.intersection(signal.log):
@@ -128,11 +130,7 @@ class Eye:
     def _observed(self, signal: Signal, cell: Cell) -> Iterator[list[Seen]]:
         """For each observation the signal names, the places near the cell where it is seen."""
         if signal.code:
-            yield [
-                (self._number_worth(code), code.span)
-                for code in cell.codes
-                if code.number in signal.code
-            ]
+            yield [(self._number_worth(code), code.span) for code in cell.codes if code.number in signal.code]
         if signal.http:
             yield [seen for exchange in cell.exchanges if (seen := self._exchange(signal.http, exchange))]
         if signal.event:

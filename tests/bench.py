@@ -1,6 +1,7 @@
 """`make bench`: how fast, how large, and how it grows; ratios are taken in one run, so that machines compare."""
 
 import random
+import re
 import resource
 import statistics
 import subprocess
@@ -62,15 +63,23 @@ def multiplied(entries: Sequence[Entry], times: int) -> list[Entry]:
 
 
 def _other(signal: Signal, k: int) -> Signal:
-    return signal.model_copy(
-        update={
-            "text": tuple(f"{text} kind{k}" for text in signal.text),
-            "pattern": tuple(f"(?:{pattern})\\s+kind{k}" for pattern in signal.pattern),
-            "code": tuple(Number((code.value + k * 7919) & 0xFFFFFFFF) for code in signal.code),
-            "event": tuple(event + 1000 * k for event in signal.event),
-            "http": signal.http and signal.http.model_copy(update={"win32": (4000 + k,)}),
-        }
-    )
+    changes: dict[str, object] = {
+        "text": tuple(_shifted(text, k) for text in signal.text),
+        "pattern": tuple(rf"\b(?:{'|'.join(_words(pattern, k))})\b" for pattern in signal.pattern),
+        "code": tuple(Number((code.value + k * 7919) & 0xFFFFFFFF) for code in signal.code),
+        "event": tuple(event + 1000 * k for event in signal.event),
+        "http": signal.http and signal.http.model_copy(update={"substatus": (20 + k,)}),
+    }
+    return signal.model_copy(update=changes)
+
+
+def _shifted(text: str, k: int) -> str:
+    """Other words of the same length: every letter moved along the alphabet."""
+    return "".join(chr((ord(c) - 97 + k) % 26 + 97) if "a" <= c <= "z" else c for c in text.lower())
+
+
+def _words(pattern: str, k: int) -> list[str]:
+    return [_shifted(word, k) for word in re.findall(r"[A-Za-z]{3,}", pattern)] or [f"word{k}"]
 
 
 def cold_starts() -> tuple[float, float]:

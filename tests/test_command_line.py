@@ -33,10 +33,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Told:
     """What a run printed and how it ended; no run may ever show a traceback."""
 
-    def __init__(self, run: subprocess.CompletedProcess[bytes]) -> None:
+    def __init__(self, run: subprocess.CompletedProcess[bytes], encoding: str = "utf-8") -> None:
         self.code = run.returncode
-        self.out = run.stdout.decode("utf-8")
-        self.err = run.stderr.decode("utf-8")
+        self.out = run.stdout.decode(encoding)
+        self.err = run.stderr.decode(encoding)
         assert "Traceback" not in self.out + self.err, self.err
 
     @property
@@ -62,7 +62,8 @@ class Shell:
     def __call__(self, *arguments: str | Path, words: str | bytes = b"", **env: str) -> Told:
         data = words.encode() if isinstance(words, str) else words
         command = [PROGRAM, *map(str, arguments)]
-        return Told(subprocess.run(command, input=data, capture_output=True, env={**self.env, **env}, timeout=120))
+        run = subprocess.run(command, input=data, capture_output=True, env={**self.env, **env}, timeout=120)
+        return Told(run, env.get("PYTHONIOENCODING", "utf-8"))
 
 
 @pytest.fixture

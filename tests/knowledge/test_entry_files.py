@@ -38,14 +38,12 @@ REASONS = {
     "pattern-matches-nothing": "8: signals.0.pattern: Value error, '(refused)?' matches the empty text",
     "problem-without-causes": "1: the entry: Value error, a problem needs at least one cause",
     "samples-missing": "1: samples: Field required",
-    "signal-says-nothing": "8: signals.0: Value error, "
-    "a signal needs one of text, pattern, code, http, event, scep",
+    "signal-says-nothing": "8: signals.0: Value error, a signal needs one of text, pattern, code, http, event, scep",
     "source-without-event": "8: signals.0: Value error, `source` goes with `event`",
     "too-few-samples": "22: samples.hit: Tuple should have at least 3 items after validation, not 2",
     "two-causes-of-one-id": "1: the entry: Value error, two causes have the same id",
     "unknown-key": "5: severity: Extra inputs are not permitted",
-    "unknown-placeholder": "13: causes.0.fix.steps.0: Value error, "
-    f"<ndes-server> is not a placeholder; known: {KNOWN}",
+    "unknown-placeholder": f"13: causes.0.fix.steps.0: Value error, <ndes-server> is not a placeholder; known: {KNOWN}",
     "unless-matches-nothing": "8: signals.0.unless: Value error, 'x?' matches the empty text",
 }
 WELL_ALONE = {"confused-with-unknown"}
@@ -55,7 +53,8 @@ WELL_ALONE = {"confused-with-unknown"}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder of one good entry."""
-    text = (BROKEN / "confused-with-unknown.yaml").read_text("utf-8").replace("confused-with-unknown", "challenge-refused")
+    text = (BROKEN / "confused-with-unknown.yaml").read_text("utf-8")
+    text = text.replace("confused-with-unknown", "challenge-refused")
     start, end = text.index("confused_with:"), text.index("sources:")
     (tmp_path / "challenge-refused.yaml").write_text(text[:start] + text[end:], "utf-8")
     return tmp_path

@@ -203,6 +203,12 @@ def test_a_number_of_a_ticket_or_a_device_is_no_code(text: str) -> None:
     assert codes(f"{text} shows 0x80072F8F") == [("12175", True)]
 
 
+@pytest.mark.parametrize("text", ["the error was 12175", "ndes 12175", "NDES: 12175, since Monday"])
+def test_a_code_after_the_name_of_a_source_is_no_event(text: str) -> None:
+    assert [number for number, _ in codes(text)] == ["12175"]
+    assert events(text) == []
+
+
 def test_the_span_of_a_code_is_its_digits() -> None:
     text = "Result: (error: 12175) and -2146762487, then 0x800b0109."
     reading = read(text)
@@ -377,10 +383,44 @@ def test_the_topic_is_what_the_words_speak_of(text: str, topic: float) -> None:
 # --- any text --------------------------------------------------------------------------------
 
 _PIECES = st.sampled_from(
-    ["GET /certsrv/mscep/mscep.dll", " 403 16 2148204809", " 443 -\n", "#Fields: sc-status sc-substatus sc-win32-status"]
-    + ["event 1,2", "EventID>29<", "NDES ", "0x800b0109", "-2147012721", "800B0109", "error ", "12175", "4294967299"]
-    + ["pkiStatus: 2", "failInfo ", "bad request", "Source: x", "HTTP/1.1 503", "&amp;lt;", "<@U12>", "“", "\r\n", "\t"]
-    + ["\ud800", "\udfff", "\x00", "\x1b[0m", "\u2028", "é", "İ", "ß", "日", "99999999999999999999", "403.", "²", "٣"]
+    [
+        "GET /certsrv/mscep/mscep.dll",
+        " 403 16 2148204809",
+        " 443 -\n",
+        "#Fields: sc-status sc-substatus sc-win32-status",
+        "event 1,2",
+        "EventID>29<",
+        "NDES ",
+        "0x800b0109",
+        "-2147012721",
+        "800B0109",
+        "error ",
+        "12175",
+        "4294967299",
+        "pkiStatus: 2",
+        "failInfo ",
+        "bad request",
+        "Source: x",
+        "HTTP/1.1 503",
+        "&amp;lt;",
+        "<@U12>",
+        "“",
+        "\r\n",
+        "\t",
+        "\ud800",
+        "\udfff",
+        "\x00",
+        "\x1b[0m",
+        "\u2028",
+        "é",
+        "İ",
+        "ß",
+        "日",
+        "99999999999999999999",
+        "403.",
+        "²",
+        "٣",
+    ]
 )
 _TEXTS = st.lists(_PIECES | st.text(st.characters(), max_size=12), max_size=30).map("".join)
 

@@ -1,0 +1,183 @@
+"""Every block must survive as HTML, and no word of a paste may become markup."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from bot.answer import STEP_NAMES
+from bot.types import (
+    Answer,
+    Block,
+    Choices,
+    Facts,
+    Fold,
+    Heading,
+    Piece,
+    Quote,
+    Sources,
+    StepBar,
+    Steps,
+    Text,
+    Tone,
+    Warning,
+)
+from connectors.render.html import TONE_WORDS, render
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&</pre></div><script>alert(2)</script>"
+
+EVERY_KIND_HOSTILE: tuple[Block, ...] = (
+    Text(HOSTILE),
+    Text(f"`{HOSTILE}`"),
+    Warning(HOSTILE),
+    StepBar(None, HOSTILE),
+    StepBar(1, HOSTILE),
+    Quote((Piece(HOSTILE, False), Piece(HOSTILE, True))),
+    Steps((HOSTILE, f"`{HOSTILE}`")),
+    Facts(((HOSTILE, HOSTILE),)),
+    Fold(HOSTILE, HOSTILE, (Text(HOSTILE),)),
+    Choices(HOSTILE, ((HOSTILE, HOSTILE),)),
+    Sources((("https://x.example/" + HOSTILE, HOSTILE), (HOSTILE, HOSTILE), ("javascript:alert(1)", ""))),
+    Heading(HOSTILE, "problem"),
+)
+
+
+class _Seen(HTMLParser):
+    """What a parser finds in a fragment: tags with attributes, the words, and whether every tag is closed in turn."""
+
+    def __init__(self, fragment: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.open: list[str] = []
+        self.feed(fragment)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def _seen(*blocks: Block, title: str = "A title", tone: Tone = "info") -> _Seen:
+    seen = _Seen(render(Answer(title, tone, blocks)))
+    assert seen.open == []
+    return seen
+
+
+def test_no_hostile_word_becomes_markup_in_any_block() -> None:
+    seen = _seen(*EVERY_KIND_HOSTILE, title=HOSTILE)
+    assert not {"img", "script"} & {tag for tag, _ in seen.tags}
+    assert not [name for _, attributes in seen.tags for name in attributes if name.startswith("on")]
+    assert all((link["href"] or "").startswith("https://") for link in seen.all("a"))
+
+
+def test_every_block_kind_is_among_the_hostile_ones() -> None:
+    assert {type(block) for block in EVERY_KIND_HOSTILE} == set(Block.__args__)
+
+
+def test_a_hostile_paste_is_shown_letter_by_letter() -> None:
+    assert HOSTILE in _seen(Quote((Piece(HOSTILE, True),))).words
+
+
+@pytest.mark.parametrize("tone", ["problem", "success", "info", "unsure", "unknown"])
+def test_the_tone_is_said_in_words(tone: Tone) -> None:
+    assert TONE_WORDS[tone] in _seen(tone=tone).words
+
+
+def test_the_title_is_a_heading_and_a_further_problem_is_one_too() -> None:
+    fragment = render(Answer("First", "problem", (Heading("Second", "success"),)))
+    assert "<h2>First</h2>" in fragment
+    assert "<h2>Second</h2>" in fragment
+    assert "All is well" in fragment
+
+
+def test_backticks_become_code() -> None:
+    assert "run <code>iisreset</code> now" in render(Answer("t", "info", (Text("run `iisreset` now"),)))
+
+
+def test_a_lonely_backtick_stays_a_backtick() -> None:
+    assert "a ` b" in render(Answer("t", "info", (Text("a ` b"),)))
+
+
+@pytest.mark.parametrize("words", ["ping <ndes-fqdn>", "`ping <ndes-fqdn>`", "<thumbprint>"])
+def test_a_placeholder_is_marked(words: str) -> None:
+    assert len([a for a in _seen(Text(words)).all("span") if a.get("class") == "placeholder"]) == 1
+
+
+@pytest.mark.parametrize("words", ["<null>", "<LocURI>", "<Add>", "a < b-c > d"])
+def test_words_in_brackets_that_are_no_placeholder_stay_plain(words: str) -> None:
+    seen = _seen(Text(words))
+    assert not seen.all("span")
+    assert words in seen.words
+
+
+def test_the_step_bar_names_every_step_and_marks_the_current_one() -> None:
+    seen = _seen(StepBar(3, "Enrolment"))
+    (bar,) = seen.all("ol")
+    assert bar["aria-label"] == f"Step 3 of 6: {STEP_NAMES[2]}"
+    assert [item.get("aria-current") for item in seen.all("li")] == [None, None, "step", None, None, None]
+    assert all(name in seen.words for name in STEP_NAMES)
+
+
+def test_a_step_bar_without_a_step_names_the_area() -> None:
+    seen = _seen(StepBar(None, "PKI"))
+    assert "PKI" in seen.words
+    assert not seen.all("ol")
+
+
+def test_the_words_that_decided_are_marked_inside_the_quote() -> None:
+    fragment = render(Answer("t", "info", (Quote((Piece("\nGET ", False), Piece("403 16", True))),)))
+    # A parser drops the first newline after <pre>; the second one is the paste's own.
+    assert "<blockquote><pre>\n\nGET <mark>403 16</mark></pre></blockquote>" in fragment
+
+
+def test_a_step_copies_its_first_code_or_else_all_its_words() -> None:
+    seen = _seen(Steps(("Run `net stop <domain>` and `iisreset`", "Wait for Anna's answer")))
+    assert [button["data-copy"] for button in seen.all("button")] == ["net stop <domain>", "Wait for Anna's answer"]
+    assert [button["aria-label"] for button in seen.all("button")] == ["Copy step 1", "Copy step 2"]
+
+
+def test_facts_are_a_list_of_names_and_values() -> None:
+    assert "<dt>Risk</dt><dd><code>low</code></dd>" in render(Answer("t", "info", (Facts((("Risk", "`low`"),)),)))
+
+
+@pytest.mark.parametrize(("opened", "expected"), [(True, {"class": "fold", "open": None}), (False, {"class": "fold"})])
+def test_a_fold_is_open_only_where_it_says_so(opened: bool, expected: dict[str, str | None]) -> None:
+    assert _seen(Fold("Cause", "risk low", (Text("x"),), open=opened)).all("details") == [expected]
+
+
+def test_headings_of_nested_folds_go_down_step_by_step_and_end_at_six() -> None:
+    fold = Fold("innermost", "", ())
+    for depth in range(5):
+        fold = Fold(str(depth), "", (fold,))
+    tags = [tag for tag, _ in _seen(fold).tags if tag[0] == "h" and tag[1:].isdigit()]
+    assert tags == ["h2", "h3", "h4", "h5", "h6", "h6", "h6"]
+
+
+def test_choices_are_a_group_of_buttons_that_know_what_to_say() -> None:
+    seen = _seen(Choices("Which?", (("This", "explain this-one"), ("That", "explain that-one"))))
+    assert len(seen.all("fieldset")) == len(seen.all("legend")) == 1
+    assert [button["data-say"] for button in seen.all("button")] == ["explain this-one", "explain that-one"]
+    assert all(button["type"] == "button" for button in seen.all("button"))
+
+
+def test_a_source_is_a_link_only_with_https() -> None:
+    seen = _seen(Sources((("https://a.example/b/c", "2026-01-02"), ("http://a.example", "x"), ("field experience", ""))))
+    (link,) = seen.all("a")
+    assert link["href"] == "https://a.example/b/c"
+    assert (link["rel"], link["target"]) == ("noreferrer noopener", "_blank")
+    assert "field experience" in seen.words
+    assert "http://a.example" in seen.words
+
+
+def test_no_style_and_no_script_comes_with_an_answer() -> None:
+    fragment = render(Answer("t", "info", EVERY_KIND_HOSTILE))
+    assert not [a for _, attributes in _Seen(fragment).tags for a in attributes if a == "style"]
