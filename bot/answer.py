@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.redaction import is_clean, redact
+from bot.redaction import is_clean, secrets
 from bot.types import (
     STEP_NAMES,
     Answer,
@@ -33,6 +33,7 @@ _PLAUSIBLE = 0.5  # from here a match is told as an answer, below as a near miss
 _SEVERAL = 3  # problems of one paste that get an answer of their own
 _AROUND = 90  # characters of the paste shown around the words that decided
 _LONGEST_QUOTE = 900
+_SECRET = 20_000  # characters on either side in which a secret may begin or end
 _BARE_WORDS = 3  # fewer words than this beside a number are no context
 
 _CONNECTORS = {
@@ -141,7 +142,13 @@ def _separate(matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:
 
 
 def _overlap(one: Match, other: Match) -> bool:
-    return any(a.start < b.end and b.start < a.end for a in one.because for b in other.because)
+    shared = (one_text(a, b) for a in one.because for b in other.because)
+    return any(len(words) > 5 or any(c.isdigit() for c in words) for words in shared)
+
+
+def one_text(a: Evidence, b: Evidence) -> str:
+    start, end = max(a.start, b.start), min(a.end, b.end)
+    return a.quote[start - a.start : max(start, end) - a.start]
 
 
 def _siblings(entry: Entry, problems: Iterable[Match]) -> bool:
@@ -220,6 +227,9 @@ def _cause(number: int, cause: Cause, total: int) -> Fold:
 def quote(text: str, because: Sequence[Evidence]) -> Quote:
     """The part of a paste around the words that decided, those marked; secrets taken out."""
     spans = sorted((evidence.start, evidence.end) for evidence in because)
+    base = max(0, spans[0][0] - _SECRET)
+    window = text[base : spans[-1][1] + _SECRET]
+    hidden = [(base + first, base + last) for first, last in secrets(window)]
     pieces: list[Piece] = []
     at = max(0, spans[0][0] - _AROUND)
     if at:
@@ -228,15 +238,27 @@ def quote(text: str, because: Sequence[Evidence]) -> Quote:
     for start, end in spans:
         if start < at or shown > _LONGEST_QUOTE:
             continue
-        between = text[at:start]
-        if len(between) > 2 * _AROUND:
-            between = f"{between[:_AROUND]} … {between[-_AROUND:]}"
-        pieces += [Piece(redact(between), False), Piece(text[start:end], True)]
+        between = _shown(text, at, start, hidden)
+        if start - at > 2 * _AROUND:
+            between = f"{_shown(text, at, at + _AROUND, hidden)} … {_shown(text, start - _AROUND, start, hidden)}"
+        pieces += [Piece(between, False), Piece(_shown(text, start, end, hidden), True)]
         shown += len(between) + end - start
         at = end
-    tail = text[at : at + _AROUND]
-    pieces.append(Piece(redact(tail) + (" …" if at + _AROUND < len(text) else ""), False))
+    tail = _shown(text, at, min(len(text), at + _AROUND), hidden)
+    pieces.append(Piece(tail + (" …" if at + _AROUND < len(text) else ""), False))
     return Quote(tuple(piece for piece in pieces if piece.text))
+
+
+def _shown(text: str, first: int, last: int, hidden: Sequence[tuple[int, int]]) -> str:
+    """`text[first:last]` with what is hidden told as removed; a secret cut in two is still one."""
+    parts: list[str] = []
+    at = first
+    for start, end in sorted(hidden):
+        if end <= at or start >= last:
+            continue
+        parts += [text[at : max(at, start)], "[removed]"]
+        at = min(end, last)
+    return "".join(parts) + text[at:last]
 
 
 # --- what is not sure ------------------------------------------------------------------------
@@ -246,8 +268,10 @@ def _bare_number(diagnosis: Diagnosis) -> str | None:
     """The number, where a text is hardly more than one ambiguous number."""
     reading = diagnosis.reading
     text = diagnosis.text.strip(" \t\n?!.`")
-    if reading.words >= _BARE_WORDS or len(text) > 40 or not (reading.codes or reading.exchanges):
+    if reading.words >= _BARE_WORDS or len(text) > 40:
         return None
+    if not (reading.codes or reading.exchanges):
+        return text if text.isdigit() and len(text) < 11 else None
     if diagnosis.matches and diagnosis.matches[0].confidence >= SURE:
         return None
     if reading.exchanges:
@@ -272,7 +296,7 @@ def _ambiguous(number: str, diagnosis: Diagnosis, meanings: Sequence[Meaning]) -
 
 
 def _place_of(entry: Entry) -> str:
-    where = f"step {entry.step}, {STEP_NAMES[entry.step - 1].lower()}" if entry.step else AREAS[entry.area].lower()
+    where = f"step {entry.step}, {STEP_NAMES[entry.step - 1]}" if entry.step else AREAS[entry.area].lower()
     logs = f" ({', '.join(log.value for log in entry.logs[:2])})" if entry.logs else ""
     return f"In {where}{logs}"
 

@@ -43,7 +43,7 @@ class Router:
         try:
             first, _, rest = message.text.strip().partition(" ")
             use = self._uses.get(first.lower().removeprefix("/").removeprefix("ndes-"))
-            if message.addressed and use and (rest.strip() or first.lower().endswith("help")) and len(rest) < 80:
+            if message.addressed and use and self._fits(use, rest.strip()):
                 return use(rest.strip())
             return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)
         except BadRequest as error:
@@ -52,6 +52,13 @@ class Router:
             # The exception's own text may quote the paste, so only its kind is logged.
             log.error("a message was not answered", extra={"message_id": message.id, "error": type(error).__name__})
             return Answer("Something broke on my side", "unknown", (Text(f"It is logged under {message.id}."),))
+
+    def _fits(self, use: Callable[[str], Answer], rest: str) -> bool:
+        """Whether the words are a command: help stands alone, explain has one word or a known name."""
+        if use == self._help:
+            return not rest
+        known = len(rest) < 80 and explain(rest, library=self._library, codes=self._codes) is not None
+        return bool(rest) and len(rest) < 80 and (known or len(rest.split()) == 1)
 
     def _explain(self, words: str) -> Answer:
         if answer := explain(words, library=self._library, codes=self._codes):

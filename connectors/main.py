@@ -35,7 +35,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 def run() -> None:
     """The entry point: errors people can mend are one line on stderr and exit code 2."""
     try:
-        app()
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+        sys.exit(app(standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        _refuse(error.format_message() if hasattr(error, "format_message") else str(error))
     except (BotError, ValueError, OSError) as error:
         _refuse(str(error) or type(error).__name__)
 
@@ -197,7 +200,7 @@ def _batch(name: str) -> int:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             status = 2
             answer = {"id": None, "error": f"{type(error).__name__}: {str(error)[:200]}"}
-        print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
+        print(json.dumps(answer))  # noqa: T201
     return status
 
 
@@ -212,7 +215,7 @@ def _lines(name: str) -> Iterator[str]:
 # --- explain and knowledge -------------------------------------------------------------------
 
 
-@app.command("explain")
+@app.command("explain", context_settings={"ignore_unknown_options": True})
 def explain_command(
     what: Annotated[
         str, typer.Argument(metavar="ENTRY-ID-OR-CODE", help="An entry's id, or a number in any notation.")

@@ -26,14 +26,14 @@ def decode(data: bytes, name: str) -> str:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
     head = data[:_LOOKED_AT]
-    if head[1::2].count(0) > len(head) // 3:
-        return data.decode("utf-16-le", "replace")
     if head.startswith(b"PK\x03\x04"):
         raise BadRequest(f"{name}: this is a zip; unpack it and give me the logs inside.")
     if head.startswith(b"ElfFile\x00"):
         raise BadRequest(
             f"{name}: this is an exported event log (EVTX); save it as text or XML in Event Viewer and give me that."
         )
+    if head[1::2].count(0) > len(head) // 3:
+        return data.decode("utf-16-le", "replace")
     control = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
     if control > _BINARY_SHARE * len(head):
         raise BadRequest(f"{name}: this is not a text file.")

@@ -30,7 +30,10 @@ class _Loader(_Base):  # type: ignore[misc]
 
 def read_entry(path: Path) -> Entry:
     """The entry in one file. Raises `BadEntry`; its id must be the file's name."""
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadEntry(f"{path.name}:1: this is no UTF-8 text: {error.reason}") from error
     try:
         raw = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader underneath
         entry = Entry.model_validate(raw)

@@ -181,8 +181,9 @@ async def _plain_errors(request: web.Request, handler: WebHandler) -> web.Stream
         return _error(refused.status, refused.reason)
     except web.HTTPException as error:
         return _error(error.status, _REASONS.get(error.status, "This request was not understood."))
-    except Exception:
-        _log.exception("a message of the playground was not answered")
+    except Exception as error:
+        # The exception's own text may quote the paste, so only its kind is logged.
+        _log.error("a message of the playground was not answered", extra={"error": type(error).__name__})
         return _error(500, "ndesbot failed while it worked on this message. Its log says why.")
 
 

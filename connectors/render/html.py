@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import assert_never
 
-from bot.types import STEP_NAMES
 from bot.types import (
+    STEP_NAMES,
     Answer,
     Block,
     Choices,
@@ -22,15 +22,7 @@ from bot.types import (
     Tone,
     Warning,
 )
-
-TONE_WORDS: dict[Tone, str] = {
-    "problem": "Problem",
-    "success": "All is well",
-    "info": "Good to know",
-    "unsure": "Not sure",
-    "unknown": "Unknown",
-}
-"""The tone in words, because colour alone tells nothing to many people."""
+from connectors.render.text import TONES
 
 _CODE = re.compile(r"`([^`\n]+)`")
 # Two words with a hyphen are always ours; of single words only these, so that XML like <null> stays what it is.
@@ -46,7 +38,7 @@ def render(answer: Answer) -> str:
 
 
 def _title(title: str, tone: Tone) -> str:
-    return f'<header class="title tone-{tone}"><p class="tone">{TONE_WORDS[tone]}</p><h2>{_prose(title)}</h2></header>'
+    return f'<header class="title tone-{tone}"><p class="tone">{TONES[tone]}</p><h2>{_prose(title)}</h2></header>'
 
 
 def _block(block: Block, level: int) -> str:
@@ -54,7 +46,7 @@ def _block(block: Block, level: int) -> str:
         case Text():
             return f'<p class="text">{_prose(block.text)}</p>'
         case Warning():
-            return f'<p class="warning" role="note"><strong>Caution:</strong> {_prose(block.text)}</p>'
+            return f'<p class="warning" role="note"><strong>Warning:</strong> {_prose(block.text)}</p>'
         case StepBar():
             return _step_bar(block)
         case Quote():

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from bot.types import (
+    STEP_NAMES,
     Answer,
     Block,
     Choices,
@@ -82,8 +83,8 @@ def _block(block: Block) -> RenderableType:
 
 def _steps(step: int | None, area: str) -> Line:
     if step is None:
-        return Line(area, "dim")
-    line = Line(f"Step {step} of 6  ", "dim")
+        return Line(printable(area), "dim")
+    line = Line(f"Step {step} of 6 · {STEP_NAMES[step - 1]} · {printable(area)}  ", "dim")
     for i in range(1, 7):
         line.append(f" {i} ", "black on white" if i == step else "dim")
     return line
@@ -94,5 +95,5 @@ def _rows(rows: list[tuple[str, str]], style: str) -> Table:
     table.add_column(style=style, no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(printable(name), _prose(value))
+        table.add_row(Line(printable(name)), _prose(value))
     return table

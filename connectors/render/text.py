@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bot.types import (
+    STEP_NAMES,
     Answer,
     Block,
     Choices,
@@ -49,7 +50,7 @@ def _lines(block: Block, indent: str) -> Iterator[str]:
         case Warning(text):
             yield f"{indent}Warning: {text}"
         case StepBar(step, area):
-            yield f"{indent}{f'Step {step} of 6' if step else area}"
+            yield f"{indent}{f'Step {step} of 6: {STEP_NAMES[step - 1]} ({area})' if step else area}"
         case Quote(pieces):
             marked = "".join(f">>{piece.text}<<" if piece.marked else piece.text for piece in pieces)
             yield from (f"{indent}| {line}" for line in marked.splitlines())

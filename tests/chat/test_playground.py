@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-import knowledge
 from bot.answer import answer_paste
 from bot.ports import ChatSurface, Handler
 from bot.types import Answer, Message, Piece, Quote, Text
@@ -50,7 +48,9 @@ async def _say(
     async with _playground(handle) as (session, address):
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         kind = {"Content-Type": "application/json"}
-        async with session.post(f"{address}/api/message", data=BytesIO(sent), headers=kind | headers(address)) as response:
+        async with session.post(
+            f"{address}/api/message", data=BytesIO(sent), headers=kind | headers(address)
+        ) as response:
             return response.status, await response.json()
 
 
@@ -106,7 +106,9 @@ async def test_foreign_markup_is_escaped() -> None:
     assert "&lt;img src=x onerror=alert(1)&gt;" in said["html"]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", "10.0.0.1:{port}"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", "10.0.0.1:{port}"]
+)
 @pytest.mark.parametrize("path", ["/", "/page.js", "/api/message"])
 async def test_a_foreign_host_name_is_refused(host: str, path: str) -> None:
     async with _playground() as (session, address):
@@ -126,10 +128,13 @@ async def test_this_computer_is_known_by_its_names(name: str) -> None:
             assert response.status == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "https://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "https://127.0.0.1:1"]
+)
 async def test_a_foreign_page_is_refused(origin: str) -> None:
     status, said = await _say({"text": "x"}, headers=lambda _: {"Origin": origin})
-    assert (status, list(said)) == (403, ["error"])
+    assert status == 403
+    assert set(said) == {"error"}
 
 
 async def test_a_foreign_page_without_an_origin_is_told_by_the_browser() -> None:
@@ -145,7 +150,8 @@ async def test_its_own_page_is_welcome() -> None:
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 async def test_a_form_of_another_page_cannot_speak(kind: str) -> None:
     status, said = await _say({"text": "x"}, headers=lambda _: {"Content-Type": kind})
-    assert (status, list(said)) == (415, ["error"])
+    assert status == 415
+    assert set(said) == {"error"}
 
 
 @pytest.mark.parametrize(
@@ -192,9 +198,10 @@ async def test_a_failure_inside_is_a_sentence_and_no_traceback(caplog: pytest.Lo
     async def fail(message: Message) -> Answer | None:
         raise ZeroDivisionError("the secret inside")
 
-    with caplog.at_level(logging.CRITICAL):
-        status, said = await _say({"text": "x"}, fail)
+    status, said = await _say({"text": "x"}, fail)
     assert status == 500
+    assert "not answered" in caplog.text
+    assert "secret" not in caplog.text
     assert "secret" not in said["error"]
     assert "Traceback" not in json.dumps(said)
 
@@ -231,7 +238,7 @@ async def test_a_slow_answer_does_not_hold_up_the_next() -> None:
             async with session.post(f"{address}/api/message", json={"text": text}) as response:
                 return str((await response.json())["title"])
 
-        assert await asyncio.gather(title("first"), title("second")) == ["first", "second"]
+        assert list(await asyncio.gather(title("first"), title("second"))) == ["first", "second"]
 
 
 @pytest.mark.parametrize(("path", "kind"), KNOWN.items())
@@ -268,10 +275,12 @@ async def test_a_taken_port_is_said_and_not_shared() -> None:
 async def test_a_stopped_playground_gives_its_port_back() -> None:
     async with _playground() as (_, address):
         pass
-    again = Playground(int(address.rsplit(":", 1)[1]), lambda _: serving.cancel())
+    opened = asyncio.Event()
+    again = Playground(int(address.rsplit(":", 1)[1]), lambda _: opened.set())
     serving = asyncio.create_task(again.serve(_echo))
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(opened.wait(), 10)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
 
 
 # --- the page's files -------------------------------------------------------------------------
@@ -286,9 +295,7 @@ async def test_the_page_brings_no_inline_script_or_style_and_names_no_other_serv
         assert "//" not in (PAGE / name).read_text("utf-8").replace("// ", "").replace("http://www.w3.org/2000/svg", "")
 
 
-async def test_every_sample_gets_a_real_answer() -> None:
-    folder = Path(knowledge.__file__).parent
-    library, codes = Library.load(folder / "entries"), Codes.load(folder / "codes")
+async def test_every_sample_gets_a_real_answer(library: Library, codes: Codes) -> None:
     samples = json.loads((PAGE / "samples.json").read_text("utf-8"))
     assert 6 <= len(samples) <= 8
     for sample in samples:

@@ -69,7 +69,7 @@ def test_a_text_is_found_in_any_case_and_with_any_white_space(text: str) -> None
     assert seen({"text": "request was denied"}, text)
 
 
-@pytest.mark.parametrize("text", ["the prerequest denied", "request deniedly", "request was denied", "requestdenied", ""])
+@pytest.mark.parametrize("text", ["the prerequest denied", "request deniedly", "request was denied", ""])
 def test_a_text_ends_where_its_words_end(text: str) -> None:
     assert not seen({"text": "request denied"}, text)
 
@@ -79,7 +79,7 @@ def test_the_signs_of_a_text_are_no_pattern() -> None:
     assert not seen({"text": "CertGet(x) [1.5]"}, "at CertGetx 1")
 
 
-@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc", "Cs"], exclude_characters="\u00a0"), min_size=1))
+@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"], exclude_characters="\u00a0"), min_size=1))
 @settings(deadline=None)
 def test_any_text_finds_itself(text: str) -> None:
     if text.strip():

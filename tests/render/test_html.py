@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bot.answer import STEP_NAMES
 from bot.types import (
+    STEP_NAMES,
     Answer,
     Block,
     Choices,
@@ -21,7 +21,8 @@ from bot.types import (
     Tone,
     Warning,
 )
-from connectors.render.html import TONE_WORDS, render
+from connectors.render.html import render
+from connectors.render.text import TONES
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</pre></div><script>alert(2)</script>"
 
@@ -89,7 +90,7 @@ def test_a_hostile_paste_is_shown_letter_by_letter() -> None:
 
 @pytest.mark.parametrize("tone", ["problem", "success", "info", "unsure", "unknown"])
 def test_the_tone_is_said_in_words(tone: Tone) -> None:
-    assert TONE_WORDS[tone] in _seen(tone=tone).words
+    assert TONES[tone] in _seen(tone=tone).words
 
 
 def test_the_title_is_a_heading_and_a_further_problem_is_one_too() -> None:
@@ -170,7 +171,9 @@ def test_choices_are_a_group_of_buttons_that_know_what_to_say() -> None:
 
 
 def test_a_source_is_a_link_only_with_https() -> None:
-    seen = _seen(Sources((("https://a.example/b/c", "2026-01-02"), ("http://a.example", "x"), ("field experience", ""))))
+    seen = _seen(
+        Sources((("https://a.example/b/c", "2026-01-02"), ("http://a.example", "x"), ("field experience", "")))
+    )
     (link,) = seen.all("a")
     assert link["href"] == "https://a.example/b/c"
     assert (link["rel"], link["target"]) == ("noreferrer noopener", "_blank")
