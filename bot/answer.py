@@ -8,6 +8,7 @@ from bot.types import (
     STEP_NAMES,
     Answer,
     Block,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -19,7 +20,6 @@ from bot.types import (
     Steps,
     Text,
     Tone,
-    Warning,
 )
 from knowledge.codes import FAMILIES, Codes, Meaning
 from knowledge.library import CERTAIN, SURE, Evidence, Library, Match
@@ -142,11 +142,12 @@ def _separate(matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:
 
 
 def _overlap(one: Match, other: Match) -> bool:
-    shared = (one_text(a, b) for a in one.because for b in other.because)
+    shared = (_shared(a, b) for a in one.because for b in other.because)
     return any(len(words) > 5 or any(c.isdigit() for c in words) for words in shared)
 
 
-def one_text(a: Evidence, b: Evidence) -> str:
+def _shared(a: Evidence, b: Evidence) -> str:
+    """The words that two pieces of evidence have in common."""
     start, end = max(a.start, b.start), min(a.end, b.end)
     return a.quote[start - a.start : max(start, end) - a.start]
 
@@ -209,7 +210,7 @@ def _cause(number: int, cause: Cause, total: int) -> Fold:
         blocks.append(Facts(rows))
     fix = cause.fix
     if fix.warning:
-        blocks.append(Warning(fix.warning))
+        blocks.append(Caution(fix.warning))
     blocks.append(Steps(fix.steps))
     cost = [
         ("Risk", fix.risk),
@@ -312,11 +313,8 @@ def _unknown(diagnosis: Diagnosis, codes: Codes) -> Answer:
         near = diagnosis.matches[:3]
         options = tuple((match.entry.title, f"explain {match.entry.id}") for match in near)
         blocks.append(Choices("Near misses, not answers:", options))
-    blocks.append(
-        Text(
-            "Helpful next: the whole line with its log's name, the event's source and number, or the URL with the status."
-        )
-    )
+    wanted = "the whole line with its log's name, the event's source and number, or the URL with the status"
+    blocks.append(Text(f"Helpful next: {wanted}."))
     return Answer("I do not know this one", "unknown", tuple(blocks))
 
 

@@ -32,7 +32,10 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     (r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", "[address removed]"),
     (r"\bS-1-\d{1,3}(?:-\d{1,12}){3,}", "[SID removed]"),
     # The first group are paths and the system's own accounts: they stay.
-    (r"((?:NT AUTHORITY|NT SERVICE|APPPOOL|BUILTIN|HKLM|HKCU|HKEY_[A-Z_]+)\\\S*|[\w.$:-]*\\[\w.$-]*\\[\w.$\\-]*|\b[A-Za-z]:\\[\w.$-]*)|\b[A-Z][A-Z0-9-]{1,14}\\[A-Za-z][A-Za-z0-9._-]{1,40}", _account),
+    (
+        r"((?:NT AUTHORITY|NT SERVICE|APPPOOL|BUILTIN|HKLM|HKCU|HKEY_[A-Z_]+)\\\S*|[\w.$:-]*\\[\w.$-]*\\[\w.$\\-]*|\b[A-Za-z]:\\[\w.$-]*)|\b[A-Z][A-Z0-9-]{1,14}\\[A-Za-z][A-Za-z0-9._-]{1,40}",
+        _account,
+    ),
     (r"(?i)\b(CN=)[A-Za-z\xc0-\xff]+(?:[ .][A-Za-z\xc0-\xff]+)+", r"\1[name removed]"),
 )
 

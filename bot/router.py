@@ -43,8 +43,8 @@ class Router:
         try:
             first, _, rest = message.text.strip().partition(" ")
             use = self._uses.get(first.lower().removeprefix("/").removeprefix("ndes-"))
-            if message.addressed and use and self._fits(use, rest.strip()):
-                return use(rest.strip())
+            if use and self._fits(use, rest.strip()):
+                return use(rest.strip()) if message.addressed else None
             return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)
         except BadRequest as error:
             return Answer("I cannot do that", "unknown", (Text(str(error)),))
@@ -64,7 +64,8 @@ class Router:
         if answer := explain(words, library=self._library, codes=self._codes):
             return answer
         raise BadRequest(
-            f"No entry and no code is called {redact(words)!r}. Try a number such as 0x80094012, or paste the line it stood in."
+            f"No entry and no code is called {redact(words)!r}. "
+            "Try a number such as 0x80094012, or paste the line it stood in."
         )
 
     def _help(self, _: str) -> Answer:

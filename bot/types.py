@@ -44,7 +44,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class Caution:
     """What a person must know before doing something."""
 
     text: str
@@ -120,7 +120,7 @@ class Heading:
     tone: Tone
 
 
-Block = Text | Warning | StepBar | Quote | Steps | Facts | Fold | Choices | Sources | Heading
+Block = Text | Caution | StepBar | Quote | Steps | Facts | Fold | Choices | Sources | Heading
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def _first_bad(ranked: list[tuple[str, Diagnosis, Match]]) -> dict[str, Any] | N
 
 
 def _kind(diagnosis: Diagnosis) -> str | None:
-    return min((log.value for log in diagnosis.reading.logs), default=None)
+    return diagnosis.reading.log
 
 
 def _batch(name: str) -> int:

@@ -28,7 +28,12 @@ _FANCY = {
     "\u2026": "...",
     "\u2192": "->",
 }
-_DASHES = "\u201c\u201d\u0093\u0094"  # the third byte of an en or em dash, read as Windows-1252
+_THIRD = {
+    **dict.fromkeys("\u02dc\u2122\u0098\u0099\u0161\u009a", "'"),
+    **dict.fromkeys("\u201c\u201d\u0093\u0094", "-"),
+    "\u00a6": "...",
+}
+"""What the third byte of such a character, read as Windows-1252, makes of it; a quotation mark else."""
 
 
 class Cleaned(NamedTuple):
@@ -96,7 +101,8 @@ def _pieces(text: str) -> Iterator[tuple[str, int, int, bool]]:
 def _said(kind: str, piece: str) -> str:
     match kind:
         case "entity":
-            return html.unescape(html.unescape(html.unescape(piece))).replace("\u00a0", " ")
+            meant = html.unescape(html.unescape(html.unescape(piece))).replace("\u00a0", " ")
+            return _FANCY.get(meant, meant)
         case "block":
             return "\n"
         case "space":
@@ -113,8 +119,7 @@ def _said(kind: str, piece: str) -> str:
 
 def _repaired(piece: str) -> str:
     if piece.startswith("â€"):
-        third = piece[2:3]
-        return "-" if third and third in _DASHES else "..." if third == "\u00a6" else "'"
+        return _THIRD.get(piece[2:3], '"')
     try:
         return piece.encode("cp1252").decode("utf-8")
     except UnicodeError:

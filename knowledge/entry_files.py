@@ -1,5 +1,6 @@
 """An entry's YAML file becomes an entry, or an error with file, line and reason."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +23,41 @@ class _Loader(_Base):  # type: ignore[misc]
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise _refused("found unhashable key", key_node)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is written twice", key_node.start_mark)
+                raise _refused(f"{key!r} is written twice", key_node)
             seen.add(key)
         return dict(super().construct_mapping(node, deep))
+
+    def construct_day(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise _refused(str(error), node) from error
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_day)
+
+
+def _refused(why: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, why, node.start_mark)
 
 
 def read_entry(path: Path) -> Entry:
     """The entry in one file. Raises `BadEntry`; its id must be the file's name."""
+    data = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise BadEntry(f"{path.name}:1: this is no UTF-8 text: {error.reason}") from error
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadEntry(f"{path.name}:{line}: this is not UTF-8") from error
     try:
         raw = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader underneath
         entry = Entry.model_validate(raw)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BadEntry(f"{path.name}:{line}: {error.reason}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

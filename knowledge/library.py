@@ -8,8 +8,9 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
+from knowledge.observations import Span
 from knowledge.patterns import Patterns
-from knowledge.reading import Reading, Span, read
+from knowledge.reading import Reading, read
 from knowledge.schema import Entry, Kind, Signal
 from knowledge.sieve import LONG, passages
 from knowledge.signs import STRENGTH, Cell, Eye, Hit, Sign, cells
@@ -67,7 +68,8 @@ _Weighed = tuple[Entry, float, list[Span]]
 
 def _is_phrase(signal: Signal) -> bool:
     """Whether a signal is one literal phrase and nothing more."""
-    return len(signal.text) == 1 and not (signal.pattern or signal.code or signal.http or signal.event or signal.unless)
+    more = (signal.pattern, signal.unless, signal.code, signal.http, signal.event, signal.scep, signal.log)
+    return len(signal.text) == 1 and not any(more)
 
 
 class Library:

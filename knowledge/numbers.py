@@ -22,7 +22,7 @@ class Number(NamedTuple):
     @property
     def signed(self) -> int:
         """The HRESULT as a signed 32-bit decimal, as PowerShell and .NET print it."""
-        return self.hresult - (1 << 32)
+        return self.hresult - (1 << 32) if self.hresult >> 31 else self.hresult
 
     def __str__(self) -> str:
         if self.sub is not None:

@@ -1,13 +1,26 @@
-"""Every word and pattern of every signal in one RE2 set: which occur in a text at all, in one pass."""
+"""Patterns on RE2: one alone, and every pattern of every signal in one set that a text passes once."""
 
 from typing import Any
 
 import re2
 
-from knowledge.reading import Span, pattern
+from knowledge.observations import Span
 from knowledge.schema import Signal
 
 _MEMORY = 256 << 20  # bytes the automaton may take before RE2 falls back; it uses what it meets
+
+
+def pattern(text: str) -> Any:
+    """A compiled RE2 pattern over Latin-1 bytes, without regard to case."""
+    return re2.compile(text.encode("latin-1", "replace"), _options())
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    return options
 
 
 class Patterns:
@@ -17,10 +30,7 @@ class Patterns:
         self._numbers: dict[str, int] = {}
         self._texts: list[str] = []
         self._compiled: list[Any] = []
-        options = re2.Options()
-        options.log_errors = False
-        options.case_sensitive = False
-        options.encoding = re2.Options.Encoding.LATIN1
+        options = _options()
         options.max_mem = _MEMORY
         self._set = re2.Set.SearchSet(options)
 

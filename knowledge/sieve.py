@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from knowledge.reading import Span, pattern
+from knowledge.observations import Span
+from knowledge.patterns import pattern
 
 LONG = 64_000
 """Characters up to which a text is read as a whole."""

@@ -7,8 +7,9 @@ parts in it or beside it, and nothing that bars the signal may stand there.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from knowledge.observations import FOREIGN, Code, Exchange, Span
 from knowledge.patterns import Patterns
-from knowledge.reading import CORE, FOREIGN, NEAR, NEAR_BY, Code, Exchange, Reading, Span
+from knowledge.reading import CORE, NEAR, NEAR_BY, Reading
 from knowledge.schema import Http, Path, Scep, Signal, Weight
 
 STRENGTH = {Weight.DECISIVE: 0.96, Weight.STRONG: 0.8, Weight.FAIR: 0.52, Weight.WEAK: 0.24}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOP = {"bot", "connectors", "knowledge", "manifest", "tests", ".ci"}
+TOP = {"bot", "connectors", "docs", "knowledge", "manifest", "tests", ".ci"}
 FORBIDDEN = (
     "pypi.org",
     "files.pythonhosted.org",

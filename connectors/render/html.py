@@ -9,6 +9,7 @@ from bot.types import (
     STEP_NAMES,
     Answer,
     Block,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -20,7 +21,6 @@ from bot.types import (
     Steps,
     Text,
     Tone,
-    Warning,
 )
 from connectors.render.text import TONES
 
@@ -45,8 +45,8 @@ def _block(block: Block, level: int) -> str:
     match block:
         case Text():
             return f'<p class="text">{_prose(block.text)}</p>'
-        case Warning():
-            return f'<p class="warning" role="note"><strong>Warning:</strong> {_prose(block.text)}</p>'
+        case Caution():
+            return f'<p class="warning" role="note"><strong>Caution:</strong> {_prose(block.text)}</p>'
         case StepBar():
             return _step_bar(block)
         case Quote():

@@ -12,6 +12,7 @@ from bot.types import (
     STEP_NAMES,
     Answer,
     Block,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -21,7 +22,6 @@ from bot.types import (
     StepBar,
     Steps,
     Text,
-    Warning,
 )
 from connectors.render.text import TONES, printable
 
@@ -59,7 +59,7 @@ def _block(block: Block) -> RenderableType:
             return _title(text, tone)
         case Text(text):
             return _prose(text)
-        case Warning(text):
+        case Caution(text):
             return _prose(f"! {text}", "yellow")
         case StepBar(step, area):
             return _steps(step, area)

@@ -6,6 +6,7 @@ from bot.types import (
     STEP_NAMES,
     Answer,
     Block,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -15,7 +16,6 @@ from bot.types import (
     StepBar,
     Steps,
     Text,
-    Warning,
 )
 
 TONES = {
@@ -47,8 +47,8 @@ def _lines(block: Block, indent: str) -> Iterator[str]:
             yield from ("", f"{indent}[{TONES[tone]}] {text}")
         case Text(text):
             yield f"{indent}{text}"
-        case Warning(text):
-            yield f"{indent}Warning: {text}"
+        case Caution(text):
+            yield f"{indent}Caution: {text}"
         case StepBar(step, area):
             yield f"{indent}{f'Step {step} of 6: {STEP_NAMES[step - 1]} ({area})' if step else area}"
         case Quote(pieces):

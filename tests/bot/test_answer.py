@@ -10,6 +10,7 @@ from bot.types import (
     STEP_NAMES,
     Answer,
     Block,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -20,9 +21,6 @@ from bot.types import (
     StepBar,
     Steps,
     Text,
-)
-from bot.types import (
-    Warning as Caution,
 )
 from knowledge.codes import Codes
 from knowledge.library import Library

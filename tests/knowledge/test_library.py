@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.library import CERTAIN, MOST, SHOWN, SURE, Library, Match
-from knowledge.patterns import literal
-from knowledge.reading import pattern
+from knowledge.patterns import literal, pattern
 from knowledge.schema import Entry
 
 FIX = {"steps": ["Do it"], "risk": "none", "downtime": "none", "role": "anyone", "undo": "Undo it", "verify": "Look"}

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.numbers import Number, parse_number
-from knowledge.reading import FOREIGN, Event, Exchange, Reading, read
+from knowledge.observations import FOREIGN, Event, Exchange
+from knowledge.reading import Reading, read
 from knowledge.schema import Log, Path, Source
 
 DATE = "2026-05-04 09:11:12"

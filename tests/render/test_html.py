@@ -8,6 +8,7 @@ from bot.types import (
     STEP_NAMES,
     Answer,
     Block,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -19,7 +20,6 @@ from bot.types import (
     Steps,
     Text,
     Tone,
-    Warning,
 )
 from connectors.render.html import render
 from connectors.render.text import TONES
@@ -29,7 +29,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&</pre></div><script>alert(2)</script>
 EVERY_KIND_HOSTILE: tuple[Block, ...] = (
     Text(HOSTILE),
     Text(f"`{HOSTILE}`"),
-    Warning(HOSTILE),
+    Caution(HOSTILE),
     StepBar(None, HOSTILE),
     StepBar(1, HOSTILE),
     Quote((Piece(HOSTILE, False), Piece(HOSTILE, True))),

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from bot.types import (
     Answer,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -18,9 +19,6 @@ from bot.types import (
     StepBar,
     Steps,
     Text,
-)
-from bot.types import (
-    Warning as Caution,
 )
 from connectors.render.terminal import show
 

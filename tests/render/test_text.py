@@ -12,6 +12,7 @@ from bot.types import (
     STEP_NAMES,
     Answer,
     Block,
+    Caution,
     Choices,
     Facts,
     Fold,
@@ -22,9 +23,6 @@ from bot.types import (
     StepBar,
     Steps,
     Text,
-)
-from bot.types import (
-    Warning as Caution,
 )
 from connectors.render import html, terminal
 from connectors.render.text import TONES, printable, render
