@@ -21,6 +21,7 @@ _PIECE = re.compile(
     r"|(?P<fancy>[\u2018\u2019\u201a\u201b\u2032\u00b4\u201c\u201d\u201e\u00ab\u00bb\u2033\u2010-\u2015\u2212\u2026\u2192])",
     re.MULTILINE | re.IGNORECASE,
 )
+_ODD = re.compile("[<>&`\r\u0080-\uffff]")
 _FANCY = {
     **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4", "'"),
     **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
@@ -82,9 +83,22 @@ def clean(text: str) -> Cleaned:
     return Cleaned(whole, starts, origins, verbatim)
 
 
+def _found(text: str) -> Iterator[re.Match[str]]:
+    """Every piece to be undone; only characters that could begin one are looked at."""
+    at = 0
+    while odd := _ODD.search(text, at):
+        start = odd.start()
+        while start > at and start > odd.start() - 3 and text[start - 1] in " \t":
+            start -= 1
+        found = _PIECE.match(text, start) or _PIECE.match(text, odd.start())
+        if found:
+            yield found
+        at = found.end() if found else odd.end()
+
+
 def _pieces(text: str) -> Iterator[tuple[str, int, int, bool]]:
     at = 0
-    for found in _PIECE.finditer(text):
+    for found in _found(text):
         if found.start() > at:
             yield text[at : found.start()], at, found.start(), True
         kind = found.lastgroup or ""

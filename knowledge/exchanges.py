@@ -188,7 +188,7 @@ def _path_of(uri: bytes) -> tuple[Path | None, str | None]:
 
 
 def _path_in(place: Any) -> Path:
-    return next(path for path, group in zip(_GROUP_PATHS, place.groups(), strict=True) if group is not None)
+    return next(path for group, path in enumerate(_GROUP_PATHS, 1) if place.start(group) >= 0)
 
 
 def _nearest(at: int, places: list[_Place]) -> tuple[Path | None, str | None]:

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
+from math import prod
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
@@ -38,6 +39,9 @@ _CALIBRATION = (
 """(score, share of right answers) over labelled pastes that nobody tuned for; straight lines between."""
 _FEW_DIGITS = re.compile(r"(?:\\b)?\\?\(?\d{1,2}\)?(?:\\b)?")
 _GUESS = 0.5  # a score below this leaves room to look for typos
+_STORY = 0.5  # a problem of this score is what the text is about
+_GOOD_NEWS = 0.55  # what a success counts beside such a problem
+_FURTHER = 0.5  # what a second sign of the same entry adds
 _TYPO = 0.85  # what a phrase with a typo is worth beside the phrase itself
 
 
@@ -64,6 +68,15 @@ class _Spanned(Protocol):
 
 
 _Weighed = tuple[Entry, float, list[Span]]
+_Added = tuple[str, Signal, tuple[int, ...], tuple[int, ...]]
+_EVERYDAY = (
+    b"ndes mscep scep intune connector certificate certificates cert ca request requests event events enrol enrolment "
+    b"error failed policy module crp certsrv iis http template name denied device profile apple ios android windows "
+    b"server log user service registration point 0x80094012 -2146762487 works ok success not no missing never nothing "
+    b"on has get returns shows see what which how is 443 https 80 500 503 401 1 mscep.dll GetCACaps VerifyRequest url "
+    b"old new set-up install ndes_plugin PKIOperation reach renewed changed after page browser"
+)
+"""Words that stand in nearly every paste: a pattern found here tells little, so no sign is looked for by it."""
 
 
 def _is_phrase(signal: Signal) -> bool:
@@ -72,14 +85,27 @@ def _is_phrase(signal: Signal) -> bool:
     return len(signal.text) == 1 and not any(more)
 
 
+def _signs(added: Sequence[_Added], everyday: frozenset[int]) -> Iterator[Sign]:
+    """The signs of all signals; the key of each is its rarest pattern, if it has one that is rare."""
+    uses = Counter(number for _, _, needed, _ in added for number in needed)
+    for entry, signal, needed, barred in added:
+        key = min(needed, key=lambda number: (number in everyday, uses[number], number), default=None)
+        observed = signal.code or signal.event or signal.http or signal.scep
+        loose = any(map(_FEW_DIGITS.fullmatch, signal.pattern))
+        yield Sign(
+            entry, signal, None if key in everyday and observed else key, frozenset(needed), frozenset(barred), loose
+        )
+
+
 class Library:
     """Entries in memory, indexed by their signals; matching is pure and deterministic."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries: dict[str, Entry] = {e.id: e for e in entries if e.status != "retired"}
         self._patterns = Patterns()
-        self._signs = self._all_signs()
+        added = [(e.id, s, *self._patterns.add(s)) for e in self.entries.values() for s in e.signals]
         self._patterns.compile()
+        self._signs = list(_signs(added, frozenset(self._patterns.marks(_EVERYDAY))))
         self._index = _Index(self._signs)
         self._typos: Typos | None = None
 
@@ -89,16 +115,6 @@ class Library:
         from knowledge.entry_files import read_entries  # YAML is only imported where a file is really read
 
         return cls(read_entries(folder))
-
-    def _all_signs(self) -> list[Sign]:
-        added = [(e.id, s, *self._patterns.add(s)) for e in self.entries.values() for s in e.signals]
-        uses = Counter(number for _, _, needed, _ in added for number in needed)
-        signs = []
-        for entry, signal, needed, barred in added:
-            key = min(needed, key=lambda number: (uses[number], number), default=None)
-            loose = any(map(_FEW_DIGITS.fullmatch, signal.pattern))
-            signs.append(Sign(entry, signal, key, frozenset(needed), frozenset(barred), loose))
-        return signs
 
     def match(self, text: str) -> list[Match]:
         """The entries that fit a text, best first; linear in the text, whatever it holds.
@@ -119,7 +135,7 @@ class Library:
 
     def match_reading(self, text: str, reading: Reading) -> list[Match]:
         """The same for a text already read (`reading` must be of `text`)."""
-        found = [self._weigh(entry_id, hits) for entry_id, hits in self._hits(reading).items()]
+        found = self._weighed(reading)
         if all(score < _GUESS for _, score, _ in found) and len(reading.bytes) <= LONGEST:
             found = self._with_typos(reading, found)
         ranked = _ranked(found)
@@ -138,9 +154,22 @@ class Library:
                 best[entry_id] = self.entries[entry_id], score, [span]
         return list(best.values())
 
-    def _hits(self, reading: Reading) -> dict[str, list[Hit]]:
-        """The signs that a reading shows, each once, where it is seen first, by entry."""
+    def _weighed(self, reading: Reading) -> list[_Weighed]:
+        """The entries that a reading shows; those that cannot come among the first are left out."""
         eye = Eye(reading, self._patterns)
+        hits = self._hits(reading, eye)
+        bounds = sorted(((_bound(seen), entry_id) for entry_id, seen in hits.items()), reverse=True)
+        found: list[_Weighed] = []
+        for bound, entry_id in bounds:
+            worst = _worst(found)
+            if (worst >= _STORY or bound < _STORY) and sum(_told_after(w, worst) > bound for w in found) >= MOST:
+                break
+            if weighed := self._weigh(self.entries[entry_id], hits[entry_id], eye):
+                found.append(weighed)
+        return found
+
+    def _hits(self, reading: Reading, eye: Eye) -> dict[str, list[Hit]]:
+        """The signs that a reading shows, each once, where it is seen first, by entry."""
         hits: dict[str, list[Hit]] = defaultdict(list)
         done: set[int] = set()
         for cell in cells(reading, self._patterns):
@@ -151,17 +180,16 @@ class Library:
                     done.add(number)
         return hits
 
-    def _weigh(self, entry_id: str, seen: list[Hit]) -> _Weighed:
+    def _weigh(self, entry: Entry, seen: list[Hit], eye: Eye) -> _Weighed | None:
         """Signs add up only where they rest on different words."""
-        seen.sort(key=lambda hit: -hit.worth)
-        doubt, spans = 1.0, list(seen[0].spans)
-        for i, hit in enumerate(seen):
-            if i and all(any(_touch(span, old) for old in spans) for span in hit.spans):
+        doubt, spans = 1.0, list[Span]()
+        for hit in sorted(seen, key=lambda hit: -hit.worth):
+            places = eye.spans(hit)
+            if all(any(_touch(span, old) for old in spans) for span in places):
                 continue
-            doubt *= 1 - hit.worth * (1.0 if i == 0 else 0.5)
-            if i:
-                spans += hit.spans
-        return self.entries[entry_id], 1 - doubt, spans
+            doubt *= 1 - hit.worth * (_FURTHER if spans else 1.0)
+            spans += places
+        return (entry, 1 - doubt, spans) if spans else None
 
     def _told(self, text: str, reading: Reading, entry: Entry, score: float, spans: list[Span]) -> Match:
         because = []
@@ -220,13 +248,27 @@ def _inside(cell: Cell) -> Callable[[_Spanned], bool]:
     return lambda seen: cell.holds(seen.span)
 
 
+def _bound(seen: list[Hit]) -> float:
+    """What an entry is worth at most, if all its signs rest on different words."""
+    first, *further = sorted((hit.worth for hit in seen), reverse=True)
+    return 1 - (1 - first) * prod(1 - _FURTHER * worth for worth in further)
+
+
+def _worst(found: list[_Weighed]) -> float:
+    return max((score for entry, score, _ in found if entry.kind is Kind.PROBLEM), default=0.0)
+
+
+def _told_after(weighed: _Weighed, worst: float) -> float:
+    """The score by which an entry is ranked: good news is told after bad, for one failed call among
+    ten that went well is the story."""
+    entry, score, _ = weighed
+    return score * (_GOOD_NEWS if entry.kind is not Kind.PROBLEM and worst >= _STORY else 1.0)
+
+
 def _ranked(found: list[_Weighed]) -> list[_Weighed]:
-    """Best first. Good news is told after bad: one failed call among ten that went well is the story."""
-    worst = max((score for entry, score, _ in found if entry.kind is Kind.PROBLEM), default=0.0)
-    weighed = [
-        (entry, score * (0.55 if entry.kind is not Kind.PROBLEM and worst >= 0.5 else 1.0), spans)
-        for entry, score, spans in found
-    ]
+    """Best first."""
+    worst = _worst(found)
+    weighed = [(item[0], _told_after(item, worst), item[2]) for item in found]
     kept = [item for item in weighed if item[1] >= SHOWN]
     return sorted(kept, key=lambda item: (-round(item[1], 4), item[0].kind is not Kind.PROBLEM, item[0].id))
 

@@ -30,14 +30,18 @@ class Patterns:
         self._numbers: dict[str, int] = {}
         self._texts: list[str] = []
         self._compiled: list[Any] = []
+        self._words: dict[int, bytes] = {}
         options = _options()
         options.max_mem = _MEMORY
         self._set = re2.Set.SearchSet(options)
 
     def add(self, signal: Signal) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Take in a signal: the numbers of the patterns that must be seen, and of those that must not."""
-        needed = (*map(literal, signal.text), *signal.pattern)
-        return tuple(map(self._number, needed)), tuple(map(self._number, signal.unless))
+        words = tuple(self._number(literal(text)) for text in signal.text)
+        self._words.update(
+            (n, text.lower().encode("latin-1", "replace")) for n, text in zip(words, signal.text, strict=True)
+        )
+        return (*words, *map(self._number, signal.pattern)), tuple(map(self._number, signal.unless))
 
     def _number(self, text: str) -> int:
         if text not in self._numbers:
@@ -55,11 +59,20 @@ class Patterns:
         return self._set.Match(data) or [] if self._numbers else []
 
     def find(self, number: int, data: bytes, start: int, end: int) -> Span | None:
-        """The first place of a pattern between `start` and `end`."""
+        """The first place of a pattern between `start` and `end` of a lower-case text."""
+        if words := self._words.get(number):  # spelt as in the signal, as nearly always: no engine needed
+            at = data.find(words, start, end)
+            if at >= 0 and _is_whole(data, at, at + len(words)):
+                return Span(at, at + len(words))
         if self._compiled[number] is None:
             self._compiled[number] = pattern(self._texts[number])
         found = self._compiled[number].search(data, start, end)
         return Span(*found.span()) if found else None
+
+
+def _is_whole(data: bytes, start: int, end: int) -> bool:
+    """Whether no letter or digit stands right before or behind."""
+    return not data[max(0, start - 1) : start].isalnum() and not data[end : end + 1].isalnum()
 
 
 def literal(text: str) -> str:

@@ -4,7 +4,7 @@ A text is seen in cells of 600 characters. The key part of a signal must stand i
 parts in it or beside it, and nothing that bars the signal may stand there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from knowledge.observations import FOREIGN, Code, Exchange, Span
@@ -27,6 +27,8 @@ _LOOSE = 500  # characters of a text in which a number of one or two digits stil
 _WIN32 = 0xFFFF  # error numbers up to here belong to all of Windows, not to certificates
 _COVERS = {Path.CRP: {Path.CRP, Path.VERIFY, Path.NOTIFY}}
 
+Marks = frozenset[int]
+"""The numbers of the patterns that occur in a cell."""
 Seen = tuple[float, Span]
 """A part of a signal: what it is worth where it stands, from 0 to 1, and the place."""
 
@@ -46,20 +48,18 @@ class Sign(NamedTuple):
 
     def marked(self, cell: "Cell") -> bool:
         """Whether all its patterns occur in or beside the cell, and none that bars it."""
-        return self.needed <= cell.marks and self.barred.isdisjoint(cell.marks)
-
-
-class Hit(NamedTuple):
-    """A signal seen: what it is worth here, and where its parts stand, the longest first."""
-
-    worth: float
-    spans: tuple[Span, ...]
+        missing = self.needed
+        for marks in cell.marks:
+            missing = missing - marks
+            if not self.barred.isdisjoint(marks):
+                return False
+        return not missing
 
 
 class Cell:
-    """A part of a text with what stands in it (`own`) and in it or beside it (`near`)."""
+    """A part of a text with what stands in it (`own`) and, cell for cell, in it or beside it (`marks`)."""
 
-    def __init__(self, reading: Reading, span: Span, near: Span, own: frozenset[int], marks: frozenset[int]) -> None:
+    def __init__(self, reading: Reading, span: Span, near: Span, own: Marks, marks: Sequence[Marks]) -> None:
         self.span = span
         self.near = near
         self.own = own
@@ -81,9 +81,17 @@ def cells(reading: Reading, patterns: Patterns) -> Iterator[Cell]:
     starts = range(0, max(length, 1), size)
     own = [frozenset(patterns.marks(reading.bytes[at : at + size + _SHARED])) for at in starts]
     for i, at in enumerate(starts):
-        beside = own[max(0, i - 1) : i + 2]
         near = Span(max(0, at - size), min(length, at + 2 * size) + 1)
-        yield Cell(reading, Span(at, at + size), near, own[i], frozenset().union(*beside))
+        yield Cell(reading, Span(at, at + size), near, own[i], own[max(0, i - 1) : i + 2])
+
+
+class Hit(NamedTuple):
+    """A sign seen in a cell, what it is worth there, and where the observations it rests on stand."""
+
+    worth: float
+    sign: Sign
+    cell: Cell
+    observed: tuple[Span, ...]
 
 
 class Eye:
@@ -106,15 +114,16 @@ class Eye:
             return None
         anchor = (cell.span.start + min(cell.span.end, cell.near.end)) // 2
         chosen = [min(part, key=lambda seen: abs(seen[1].start - anchor)) for part in parts]
-        for number in sign.needed:
-            place = self._place(number, cell)
-            if place is None:
-                return None
-            chosen.append((1.0, place))
-        worth = STRENGTH[signal.weight] * self._setting(signal, chosen)
+        worth = STRENGTH[signal.weight] * self._setting(sign, chosen)
         for part_worth, _ in chosen:
             worth *= part_worth
-        return Hit(worth, tuple(sorted((span for _, span in chosen), key=lambda span: span.start - span.end)))
+        return Hit(worth, sign, cell, tuple(span for _, span in chosen))
+
+    def spans(self, hit: Hit) -> list[Span]:
+        """Where all parts of a hit stand, the longest first; none if a word was only cut out of a longer one."""
+        places = [self._place(number, hit.cell) for number in hit.sign.needed]
+        found = [place for place in places if place is not None]
+        return sorted((*hit.observed, *found), key=_length) if len(found) == len(places) else []
 
     def _place(self, number: int, cell: Cell) -> Span | None:
         """The first place of a pattern in the cell, else beside it."""
@@ -163,20 +172,25 @@ class Eye:
         fits = any(seen.path in _COVERS.get(path, {path}) for path in wanted.path)
         return (1.0, seen.span) if fits else None
 
-    def _setting(self, signal: Signal, chosen: list[Seen]) -> float:
+    def _setting(self, sign: Sign, chosen: list[Seen]) -> float:
         """What a sign that also occurs elsewhere is worth in this text."""
+        signal = sign.signal
         if not _everyday(signal):
             return 1.0
         topic = self._reading.topic
         if topic:
             unnamed_event = bool(signal.event) and not signal.shared
             return topic * (_UNNAMED if unnamed_event and topic < CORE else 1.0)
-        bare = self._reading.words < _BARE and all(self._stands_alone(span) for _, span in chosen)
+        bare = self._reading.words < _BARE and not sign.needed and all(self._stands_alone(s) for _, s in chosen)
         return _ALONE if bare else _OUTSIDE
 
     def _stands_alone(self, span: Span) -> bool:
         """Whether a code makes up the best part of a text, or is marked as one."""
         return any(code.marked for code in self._reading.codes if code.span == span) or len(self._reading.bytes) < 24
+
+
+def _length(span: Span) -> int:
+    return span.start - span.end
 
 
 def _everyday(signal: Signal) -> bool:
