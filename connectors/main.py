@@ -1,8 +1,6 @@
 """Plugs the house together: the commands `ndesbot ...`. Nobody imports this."""
 
-import asyncio
 import json
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ import typer
 
 from bot.answer import Diagnosis, compose, diagnose, explain
 from bot.errors import BotError
-from bot.types import Answer, Message
+from bot.types import Answer
 from connectors import shelf
 from connectors.settings import cache_folder
 from connectors.texts import LARGEST, decode
@@ -61,44 +59,19 @@ def play(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Chat with the bot in a browser on this computer: no account, no server needed."""
-    asyncio.run(_play(port, not no_browser))
-
-
-async def _play(port: int, browser: bool) -> None:
     from bot.router import Router
     from connectors.chat.playground import Playground
-
-    router = Router(_library(), shelf.codes())
-
-    async def handle(message: Message) -> Answer | None:
-        return await asyncio.to_thread(router.handle, message)
+    from connectors.running import in_thread, until_stopped
 
     def ready(url: str) -> None:
         print(url, flush=True)  # noqa: T201 - the first line of stdout is the address
-        if browser:
+        if not no_browser:
             import webbrowser
 
             webbrowser.open(url)
 
-    stop = asyncio.Event()
-    for name in ("SIGINT", "SIGTERM"):
-        _on_signal(getattr(signal, name), stop)
-    serving = asyncio.create_task(Playground(port, ready).serve(handle))
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    serving.cancel()
-    results = await asyncio.gather(serving, return_exceptions=True)
-    if isinstance(results[0], OSError):
-        raise results[0]
-
-
-def _on_signal(number: signal.Signals, stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    try:
-        loop.add_signal_handler(number, stop.set)
-    except NotImplementedError:  # Windows
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    router = Router(_library(), shelf.codes())
+    until_stopped(Playground(port, ready), in_thread(router.handle))
 
 
 # --- diagnose --------------------------------------------------------------------------------
