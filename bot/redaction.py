@@ -11,6 +11,16 @@ import re2
 _Put = str | Callable[[Any], str]
 
 
+_KEPT = (
+    r"\b(?:NT AUTHORITY|NT SERVICE|APPPOOL|BUILTIN|HKLM|HKCU|HKEY_[A-Z_]+)\\\S*"  # the system's own names
+    r"|[\w.$:-]*\\[\w.$-]+\\[\w.$\\-]*|\\\\[\w.$-]+\\[\w.$\\-]*|\b[A-Z]:\\[\w.$-]*"  # paths
+    r"|\b(?:certsrv|inetpub|system32|windows|bin|logs?|temp|certificates|mscep|software)\\[\w.$-]*"
+    r"|\b[\w-]+\\[\w-]+\.(?:dll|exe|log|svclog|ps1|msi|config|cer|crt|crl|inf|txt|aspx|evtx|etl)\b"
+    r"|\b[\w-]+\\(?:[nrt]\b|(?-i:[nrt][A-Z0-9<]\S*))"  # escapes of a text that was pasted as code
+)
+"""What has a backslash in it and is no account."""
+
+
 def _account(found: Any) -> str:
     return found[1] or "[account removed]"
 
@@ -31,11 +41,7 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     (r"\b[A-Za-z0-9+/]{60,}={0,2}", "[base64 removed]"),
     (r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", "[address removed]"),
     (r"\bS-1-\d{1,3}(?:-\d{1,12}){3,}", "[SID removed]"),
-    # The first group are paths and the system's own accounts: they stay.
-    (
-        r"((?:NT AUTHORITY|NT SERVICE|APPPOOL|BUILTIN|HKLM|HKCU|HKEY_[A-Z_]+)\\\S*|[\w.$:-]*\\[\w.$-]*\\[\w.$\\-]*|\b[A-Za-z]:\\[\w.$-]*)|\b[A-Z][A-Z0-9-]{1,14}\\[A-Za-z][A-Za-z0-9._-]{1,40}",
-        _account,
-    ),
+    (rf"(?i)({_KEPT})|\b[A-Z][A-Z0-9-]{{1,14}}\\{{1,2}}[A-Z][A-Z0-9._-]{{1,40}}\$?", _account),
     (r"(?i)\b(CN=)[A-Za-z\xc0-\xff]+(?:[ .][A-Za-z\xc0-\xff]+)+", r"\1[name removed]"),
 )
 

@@ -42,7 +42,8 @@ def run() -> None:
 
 
 def _refuse(reason: str) -> NoReturn:
-    sys.stderr.write(f"ndesbot: {reason}\n")
+    is_help = reason.startswith("Usage:")  # nothing was asked for: the help tells what can be
+    sys.stderr.write(f"{reason}\n" if is_help else f"ndesbot: {reason}\n")
     raise SystemExit(2)
 
 

@@ -257,3 +257,28 @@ def test_a_removed_secret_leaves_one_note_that_stays_the_same(line: str) -> None
 def test_a_hostile_text_is_redacted_in_linear_time() -> None:
     for bit in ("-----BEGIN A-----", "challenge", "message=", "CN=A ", "a@", "S-1-5-", "MII", "password: "):
         redact(bit * (1_000_000 // len(bit)))
+
+
+@pytest.mark.parametrize(
+    "account", ["CONTOSO\\jdoe", "contoso\\jdoe", "Contoso\\john.doe", "CONTOSO\\\\jdoe", "contoso\\svc_ndes$"]
+)
+def test_an_account_goes_in_every_spelling(account: str) -> None:
+    assert redact(f"denied for {account} today") == "denied for [account removed] today"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "NT AUTHORITY\\SYSTEM",
+        "IIS APPPOOL\\SCEP",
+        "BUILTIN\\IIS_IUSRS",
+        "HKLM\\Software\\Microsoft\\Cryptography\\MSCEP",
+        "C:\\inetpub\\logs\\LogFiles\\W3SVC1\\u_ex260504.log",
+        "\\\\fileserver\\share\\logs",
+        "certsrv\\mscep",
+        "bin\\ndesplugin.dll",
+        "first line\\nSecond line",
+    ],
+)
+def test_a_path_and_a_system_account_stay(kept: str) -> None:
+    assert redact(f"see {kept} there") == f"see {kept} there"
