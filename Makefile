@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench soak lock clean
 
 run: .venv/ready
 	$(BIN)/ndesbot play
@@ -21,6 +21,10 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
+
+# MINUTES=60 make soak
+soak: .venv/ready
+	$(BIN)/python -m tests.soak $(or $(MINUTES),10)
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ndesbot needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

@@ -24,7 +24,7 @@ from bot.types import (
 from knowledge.codes import FAMILIES, Codes, Meaning
 from knowledge.library import CERTAIN, SURE, Evidence, Library, Match
 from knowledge.reading import Reading, read
-from knowledge.schema import Cause, Certainty, Entry, Kind
+from knowledge.schema import Cause, Certainty, Entry, Kind, Log
 from knowledge.sieve import LONG
 
 AREAS = {"enrolment": "Enrolment", "connector": "Certificate connector", "app-proxy": "Application proxy", "pki": "PKI"}
@@ -36,6 +36,24 @@ _LONGEST_QUOTE = 900
 _SECRET = 20_000  # characters on either side in which a secret may begin or end
 _BARE_WORDS = 3  # fewer words than this beside a number are no context
 
+_LOGS = {
+    Log.IIS: "IIS log",
+    Log.HTTPERR: "httperr.log",
+    Log.BROWSER: "browser",
+    Log.NDESPLUGIN: "NDESPlugin.log",
+    Log.SVCLOG: "svclog of the connector",
+    Log.SETUPMSI: "SetupMsi.log",
+    Log.EVENT: "event log",
+    Log.CAPI2: "CAPI2 log",
+    Log.OMADM: "OMADM log of Android",
+    Log.IOS: "console of the iPhone",
+    Log.MACOS: "log of macOS",
+    Log.JAMF: "Jamf log",
+    Log.CERTUTIL: "certutil or certreq",
+    Log.SSCEP: "sscep",
+    Log.CISCO: "Cisco log",
+    Log.POWERSHELL: "PowerShell",
+}
 _CONNECTORS = {
     "old": "Only with the old connector (Microsoft Intune Connector, svclog files), out of support since 2022",
     "new": "Only with the new Certificate Connector for Microsoft Intune (event log)",
@@ -93,16 +111,17 @@ def answer_paste(text: str, *, library: Library, codes: Codes, addressed: bool =
     diagnosis = diagnose(text, library=library, addressed=addressed)
     if diagnosis.silent:
         return None
-    return compose(diagnosis, codes)
+    return compose(diagnosis, library=library, codes=codes)
 
 
-def compose(diagnosis: Diagnosis, codes: Codes) -> Answer:
+def compose(diagnosis: Diagnosis, *, library: Library, codes: Codes) -> Answer:
     """Put a diagnosis into words: one answer a problem, near misses, or what is not known."""
     matches = diagnosis.matches
     if bare := _bare_number(diagnosis):
+        likely = matches or _in_usual_places(bare, library)
         meanings = codes.explain(bare)
-        if len(matches) > 1 or (not matches and meanings):
-            return _ambiguous(bare, diagnosis, meanings)
+        if len(likely) > 1 or (meanings and (not matches or matches[0].confidence < _PLAUSIBLE)):
+            return _ambiguous(bare, likely[:2], meanings)
     if not matches or matches[0].confidence < _PLAUSIBLE:
         return _unknown(diagnosis, codes)
     problems, others = _separate(matches)
@@ -271,10 +290,12 @@ def _bare_number(diagnosis: Diagnosis) -> str | None:
     text = diagnosis.text.strip(" \t\n?!.`")
     if reading.words >= _BARE_WORDS or len(text) > 40:
         return None
-    if not (reading.codes or reading.exchanges):
-        return text if text.isdigit() and len(text) < 11 else None
     if diagnosis.matches and diagnosis.matches[0].confidence >= SURE:
         return None
+    if len(reading.events) == 1:
+        return f"event {reading.events[0].id}"
+    if not (reading.codes or reading.exchanges):
+        return text if text.isdigit() and len(text) < 11 else None
     if reading.exchanges:
         first = reading.exchanges[0]
         return f"{first.status}.{first.substatus}" if first.substatus is not None else str(first.status)
@@ -282,24 +303,32 @@ def _bare_number(diagnosis: Diagnosis) -> str | None:
     return reading.cleaned.text[code.span.start : code.span.end]
 
 
-def _ambiguous(number: str, diagnosis: Diagnosis, meanings: Sequence[Meaning]) -> Answer:
+def _in_usual_places(number: str, library: Library) -> list[Match]:
+    """What a number would be as an event, and as an answer of the two addresses that devices and NDES ask."""
+    found: dict[str, Match] = {}
+    for place in ("event", "mscep.dll", "VerifyRequest"):
+        for match in library.match(f"{place} {number}")[:2]:
+            found.setdefault(match.entry.id, match)
+    return list(found.values())
+
+
+def _ambiguous(number: str, likely: Sequence[Match], meanings: Sequence[Meaning]) -> Answer:
     """A bare number: its two likeliest meanings and the one question that tells them apart."""
     blocks: list[Block] = []
     if meanings:
         blocks.append(Facts(tuple((FAMILIES[m.family], f"{m.symbol}: {m.meaning}") for m in meanings[:2])))
-    likely = diagnosis.matches[:2]
     if likely:
         blocks.append(Facts(tuple((f"Likely {i}", match.entry.title) for i, match in enumerate(likely, 1))))
         options = tuple((_place_of(match.entry), f"explain {match.entry.id}") for match in likely)
-        blocks.append(Choices("Where did you see it? That decides which of the two it is.", options))
+        blocks.append(Choices("Where did you see it? That decides which one it is.", options))
     blocks.append(Text("The line it stood in, the log and the program that wrote it would make the answer sure."))
     return Answer(f"{number}: the number alone does not decide", "unsure", tuple(blocks))
 
 
 def _place_of(entry: Entry) -> str:
-    where = f"step {entry.step}, {STEP_NAMES[entry.step - 1]}" if entry.step else AREAS[entry.area].lower()
-    logs = f" ({', '.join(log.value for log in entry.logs[:2])})" if entry.logs else ""
-    return f"In {where}{logs}"
+    where = f"Step {entry.step}, {STEP_NAMES[entry.step - 1]}" if entry.step else AREAS[entry.area]
+    logs = f" ({', '.join(_LOGS[log] for log in entry.logs[:2])})" if entry.logs else ""
+    return f"{where}{logs}"
 
 
 def _unknown(diagnosis: Diagnosis, codes: Codes) -> Answer:

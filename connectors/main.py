@@ -98,7 +98,7 @@ def diagnose_command(
         return
     _, best = max(found, key=lambda item: item[1].matches[0].confidence if item[1].matches else 0.0)
     if not best.silent:
-        _show(compose(best, shelf.codes()))
+        _show(compose(best, library=library, codes=shelf.codes()))
 
 
 def _text_of(name: str) -> str:

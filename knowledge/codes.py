@@ -29,6 +29,19 @@ FAMILIES = {
 }
 """What each table holds, for people. A table's file is `codes/<family>.csv`."""
 
+_EVENTS = {
+    "was",
+    "schannel",
+    "capi2",
+    "ndes-event",
+    "mdm-event",
+    "connector-event",
+    "ca-event",
+    "kdc-event",
+    "app-proxy",
+}
+_EVENT = re.compile(r"event(?: ?id)?[ :]{1,2}(\d{1,5})")
+
 _COLUMNS = ["code", "symbol", "meaning"]
 
 
@@ -67,8 +80,11 @@ class Codes:
         return cls([meaning for family in FAMILIES for meaning in _table(folder / f"{family}.csv", family)])
 
     def explain(self, text: str) -> list[Meaning]:
-        """Every meaning of a code or symbol in any notation; empty if it is in no table."""
-        words = list(self._by_word.get(text.strip().lower(), ()))
+        """Every meaning of a code, a symbol or an event (`event 36`); empty if it is in no table."""
+        name = text.strip().lower()
+        if event := _EVENT.fullmatch(name):
+            return [meaning for meaning in self.explain(event[1]) if meaning.family in _EVENTS]
+        words = list(self._by_word.get(name, ()))
         try:
             number = parse_number(text)
         except ValueError:

@@ -203,6 +203,12 @@ def test_a_button_writes_names_as_they_are_written(library: Library, codes: Code
     assert "ndes asks" not in labels
 
 
+@pytest.mark.parametrize("number", ["500", "403", "404"])
+def test_a_bare_http_status_asks_which_address_gave_it(library: Library, codes: Codes, number: str) -> None:
+    [choices] = of(answered(number, library, codes), Choices)
+    assert len(choices.options) == 2
+
+
 @pytest.mark.parametrize("number", ["36", "31", "1000", "500"])
 def test_a_bare_number_of_the_tables_is_never_without_its_meanings(library: Library, codes: Codes, number: str) -> None:
     told = "\n".join(strings(answered(number, library, codes)))
@@ -232,8 +238,17 @@ def test_unknown_text_with_a_number_of_the_tables_names_its_meaning(library: Lib
     assert number.meaning in "\n".join(strings(answer))
 
 
+@pytest.mark.parametrize(
+    ("text", "entry"), [("36", "windows-event-36-request-generated"), ("event 31", "ndes-submit-rpc-unavailable")]
+)
+def test_a_bare_event_number_offers_the_entry_it_may_be(library: Library, codes: Codes, text: str, entry: str) -> None:
+    answer = answered(text, library, codes)
+    assert answer.tone == "unsure"
+    assert f"explain {entry}" in [say for _, say in of(answer, Choices)[0].options]
+
+
 def test_near_misses_are_called_so_and_can_be_opened(library: Library, codes: Codes) -> None:
-    answer = answered("event 31", library, codes)
+    answer = answered("something odd in the event log, event 31, since the update of the other week", library, codes)
     assert answer.tone == "unknown"
     choices = of(answer, Choices)[0]
     assert "not answers" in choices.question
@@ -388,7 +403,7 @@ def test_a_diagnosis_names_the_step_only_where_it_is_worth_saying(library: Libra
 def test_every_sample_of_the_knowledge_can_be_put_into_words(library: Library, codes: Codes) -> None:
     for entry in library.entries.values():
         for sample in entry.samples.hit:
-            answer = compose(diagnose(sample, library=library), codes)
+            answer = compose(diagnose(sample, library=library), library=library, codes=codes)
             assert answer.title
             if entry.kind is Kind.PROBLEM:
                 assert answer.tone in ("problem", "unsure", "unknown")

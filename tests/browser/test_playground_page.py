@@ -426,6 +426,13 @@ async def test_nothing_is_wider_than_the_window(browser: Browser, address: str, 
         assert wide == []
 
 
+async def test_only_the_conversation_scrolls_and_never_the_window(browser: Browser, address: str) -> None:
+    async with _opened(browser, address, viewport={"width": 360, "height": 740}) as page:
+        await _say(page, REFUSED)
+        await expect(page.locator(".bot .answer")).to_have_count(1)
+        assert await page.evaluate("[document.scrollingElement.scrollHeight - innerHeight, scrollY]") == [0, 0]
+
+
 async def test_the_start_of_an_answer_is_in_sight(browser: Browser, address: str) -> None:
     async with _opened(browser, address, viewport={"width": 1000, "height": 700}) as page:
         for text in (HEALTHY, REFUSED):
