@@ -2,8 +2,29 @@
 
 * BotError
   - BadRequest      the person can fix it; the message is shown to them
+  - Forbidden       the person may not do that; who may is said
   - ConnectorError  the outside world failed; the person sees a short apology
+    - ProbeError    a server under check did not answer as asked; becomes a finding, never an apology
 """
+
+from typing import Literal
+
+Trouble = Literal[
+    "nxdomain",  # the name does not exist
+    "servfail",  # the name server failed
+    "refused",
+    "unreachable",
+    "timeout",
+    "reset",  # the other side cut the connection before or within an answer
+    "dropped",  # closed without a byte of an answer
+    "truncated",
+    "tls",  # no handshake came about
+    "too-large",
+    "malformed",
+    "guarded",  # the address guard does not allow this address
+    "left-alone",  # not asked: this pool dropped a connection in this run
+]
+"""What can go wrong with one look at a server."""
 
 
 class BotError(Exception):
@@ -19,3 +40,15 @@ class BadRequest(BotError):
 
 class ConnectorError(BotError):
     """A system outside the bot did not do its part."""
+
+
+class Forbidden(BotError):
+    """You may not do that."""
+
+
+class ProbeError(ConnectorError):
+    """A server under check did not answer as asked."""
+
+    def __init__(self, trouble: Trouble, message: str) -> None:
+        super().__init__(message)
+        self.trouble = trouble

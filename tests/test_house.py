@@ -120,6 +120,11 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
+def test_deciding_has_no_clock_of_its_own() -> None:
+    for path in modules("bot", "knowledge"):
+        assert not re.search(r"\.(?:now|today|utcnow)\(", path.read_text(encoding="utf-8")), path
+
+
 def test_only_the_known_folders_stand_at_the_top() -> None:
     assert {path.relative_to(ROOT).parts[0] for path in tracked() if path.parent != ROOT} <= TOP
 

@@ -1,0 +1,1 @@
+"""Run the checks against one server and say which causes they confirm or rule out."""
