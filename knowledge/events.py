@@ -4,8 +4,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from knowledge.observations import FOREIGN, Event, Span
-from knowledge.patterns import pattern
+from knowledge.observations import FOREIGN, Event
+from knowledge.patterns import Span, pattern
 from knowledge.schema import Source
 
 _NEAR = 400  # characters between an event and its source, at most
@@ -26,7 +26,11 @@ _EVENT_NDES = pattern(
     r"\b(?:kdc|ndes)[ :,#\"'-]{1,4}(?:event(?: id)?[ :]{1,2})?(\d{1,2}(?:\s*(?:,|/|\+|and|und)\s*\d{1,2}\b){0,4})\b"
 )
 _EVENT_WAS = pattern(r"\bwas[ :,#\"'-]{1,4}(?:event(?: id)?[ :]{1,2})?(5\d{3})\b")
-_SHAPES = (_EVENTS, _EVENT_SOURCED, _EVENT_NDES, _EVENT_WAS, _EVENT_ROW)
+_EVENT_CONNECTOR = pattern(
+    r"(?:connector|operational log)[^\n]{0,160}?\b"
+    r"(40(?:0\d|10)(?:(?:, (?:then |and )?| then | and (?:in the end |then |finally )?)40(?:0\d|10)){1,6})\b"
+)
+_SHAPES = (_EVENT_CONNECTOR, _EVENTS, _EVENT_SOURCED, _EVENT_NDES, _EVENT_WAS, _EVENT_ROW)
 _DIGITS = pattern(r"\d{1,5}")
 PROVIDERS: dict[Source, str] = {
     Source.NDES: r"networkdeviceenrollmentservice|network device enrollment|\bm?scep event|\bndes\b",

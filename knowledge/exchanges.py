@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from knowledge.observations import Exchange, Span
-from knowledge.patterns import pattern
+from knowledge.observations import Exchange, is_labelled
+from knowledge.patterns import Span, pattern
 from knowledge.schema import Path
 
 _LENGTH = 12_000  # characters an exchange may span from its verb to its status: a CSR in the URL is long
@@ -83,7 +83,7 @@ def exchanges(data: bytes) -> Iterator[Exchange]:
     places = list(_places(data))
     seen: set[int] = set()
     for span, status, substatus, win32 in _spoken(data):
-        if span.start not in seen and not covered(span.start, taken):
+        if span.start not in seen and not covered(span.start, taken) and not is_labelled(data, span.start):
             seen.add(span.start)
             path, operation = _nearest(span.start, places)
             yield Exchange(span, status, substatus, win32, None, path, operation)

@@ -9,8 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
-from knowledge.observations import Span
-from knowledge.patterns import Patterns
+from knowledge.patterns import Patterns, Span
 from knowledge.reading import Reading, read
 from knowledge.schema import Entry, Kind, Signal
 from knowledge.sieve import LONG, passages
@@ -81,7 +80,16 @@ _EVERYDAY = (
 
 def _is_phrase(signal: Signal) -> bool:
     """Whether a signal is one literal phrase and nothing more."""
-    more = (signal.pattern, signal.unless, signal.code, signal.http, signal.event, signal.scep, signal.log)
+    more = (
+        signal.shared,
+        signal.pattern,
+        signal.unless,
+        signal.code,
+        signal.http,
+        signal.event,
+        signal.scep,
+        signal.log,
+    )
     return len(signal.text) == 1 and not any(more)
 
 

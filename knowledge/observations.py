@@ -1,20 +1,25 @@
 """What can be observed in a text: HTTP exchanges, codes, events and SCEP statuses, each with its place."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from knowledge.numbers import Number
+from knowledge.patterns import Span, pattern
 from knowledge.schema import Path
+
+_LABELS = pattern(
+    r"(?:-id|ticket(?: no\.?)?|invoice|rechnung|facture|auftrag|kostenstelle|printer|extension|"
+    r"\b(?:case|job|room|raum|build|version|order|policy|asset|desk|page|seite|pid|ext|tel|phone|kb|line|zeile)\.?)"
+    r"[ :=#]{1,3}$"
+)
+
+
+def is_labelled(data: bytes, start: int) -> bool:
+    """Whether the number at a place is that of a ticket, a room, a job: no error, whatever it equals."""
+    return _LABELS.search(data[max(0, start - 16) : start]) is not None
+
 
 FOREIGN = "foreign"
 """The source of an event that was logged by something outside certificate enrolment."""
-
-
-class Span(NamedTuple):
-    """A piece of the cleaned text, in characters."""
-
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)

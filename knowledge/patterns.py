@@ -1,13 +1,19 @@
 """Patterns on RE2: one alone, and every pattern of every signal in one set that a text passes once."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
-from knowledge.observations import Span
 from knowledge.schema import Signal
 
 _MEMORY = 256 << 20  # bytes the automaton may take before RE2 falls back; it uses what it meets
+
+
+class Span(NamedTuple):
+    """A piece of the cleaned text, in characters."""
+
+    start: int
+    end: int
 
 
 def pattern(text: str) -> Any:

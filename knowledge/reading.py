@@ -12,8 +12,8 @@ from knowledge.cleaning import Cleaned, clean
 from knowledge.events import events
 from knowledge.exchanges import covered, exchanges, line_of
 from knowledge.numbers import Number, canonical
-from knowledge.observations import Code, Event, Exchange, Span, Status
-from knowledge.patterns import pattern
+from knowledge.observations import Code, Event, Exchange, Status, is_labelled
+from knowledge.patterns import Span, pattern
 from knowledge.schema import Log
 
 NEAR = 600
@@ -78,6 +78,10 @@ _FAINT_TOPIC = pattern(
 _OTHER_SCEP = pattern(
     r"endpoint protection|defender|antivirus|scep (?:\(senior|committee|steering|programme|program|survey|board|meeting|minutes|grant|chair)"
 )
+_TIME_STAMP = pattern(
+    r"\btsa\b|jarsigner|signtool|time-?stamp(?:ing)? (?:auth|server|token|response)|generating timestamp|rfc ?3161"
+)
+_STATUS_WORDS = pattern(r"pki ?status|fail ?info|bad ?(?:alg|request|time)")
 _WORD = pattern(r"[a-z\xdf-\xff][a-z\xdf-\xff'_-]+")
 
 # --- codes -----------------------------------------------------------------------------------
@@ -125,7 +129,7 @@ _LOG_PATTERNS = {log: pattern(text) for log, text in _LOGS.items()}
 def read(text: str) -> Reading:
     """Observe one text of any kind. Never raises; linear in the length of the text."""
     cleaned = clean(text)
-    data = cleaned.text.lower().encode("latin-1", "replace")
+    data = _without_time_stamps(cleaned.text.lower().encode("latin-1", "replace"))
     web = tuple(exchanges(data))
     logged = sorted(line_of(exchange, data) for exchange in web if exchange.logged)
     shown = tuple(events(data))
@@ -140,6 +144,13 @@ def read(text: str) -> Reading:
         topic=_topic(data),
         words=sum(1 for _ in islice(_WORD.finditer(data), FEW)),
     )
+
+
+def _without_time_stamps(data: bytes) -> bytes:
+    """The text without the status words of a time-stamp answer (RFC 3161 has the same as SCEP), if it is one."""
+    if not _TIME_STAMP.search(data):
+        return data
+    return bytes(_STATUS_WORDS.sub(lambda found: b" " * len(found.group()), data))
 
 
 def _without_foreign(data: bytes, web: Iterable[Exchange]) -> bytes:
@@ -173,7 +184,7 @@ def _codes(data: bytes, logged: list[Span], events: set[int]) -> Iterator[Code]:
         at = 0
         while found := shape.search(data, at):
             start, at = found.span(1)
-            if start in events or covered(start, logged):
+            if start in events or covered(start, logged) or is_labelled(data, start):
                 continue
             word = found[1] if marked else found[1].lstrip(b"eror :#-")
             start = at - len(word)

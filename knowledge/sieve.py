@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from knowledge.observations import Span
-from knowledge.patterns import pattern
+from knowledge.patterns import Span, pattern
 
 LONG = 64_000
 """Characters up to which a text is read as a whole."""

@@ -4,11 +4,12 @@ A text is seen in cells of 600 characters. The key part of a signal must stand i
 parts in it or beside it, and nothing that bars the signal may stand there.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from knowledge.observations import FOREIGN, Code, Exchange, Span
-from knowledge.patterns import Patterns
+from knowledge.observations import FOREIGN, Code, Exchange
+from knowledge.patterns import Patterns, Span
 from knowledge.reading import CORE, NEAR, NEAR_BY, Reading
 from knowledge.schema import Http, Path, Scep, Signal, Weight
 
@@ -24,6 +25,7 @@ _ALONE = 0.85  # what a sign is worth that is all the text there is
 _OUTSIDE = 0.4  # what a sign is worth among words of something else
 _UNMARKED = 0.5  # what a number is worth that looks like no error code, in a text about other things
 _LOOSE = 500  # characters of a text in which a number of one or two digits still says something
+_DIGITS = re.compile(r"(?:\\b|[\d\[\](). |?:,]|\\.|\\s[*+]?)+")  # a pattern of nothing but numbers
 _WIN32 = 0xFFFF  # error numbers up to here belong to all of Windows, not to certificates
 _COVERS = {Path.CRP: {Path.CRP, Path.VERIFY, Path.NOTIFY}}
 
@@ -196,7 +198,7 @@ def _length(span: Span) -> int:
 def _everyday(signal: Signal) -> bool:
     """Whether the sign occurs in texts about anything: its author says so, it is nothing but a
     number, or its number belongs to all of Windows."""
-    worded = signal.text or signal.pattern
+    worded = signal.text or not all(map(_DIGITS.fullmatch, signal.pattern))
     number = not worded and not (signal.http and signal.http.path) and not signal.scep
     of_windows = bool(signal.code) and not signal.text and all(code.value <= _WIN32 for code in signal.code)
     return signal.shared or number or of_windows

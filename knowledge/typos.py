@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from knowledge.observations import Span
+from knowledge.patterns import Span
 
 LONGEST = 600
 """Characters of a text that is searched for misspelt phrases; more is a log, and logs make no typos."""
