@@ -132,7 +132,7 @@ def compose(diagnosis: Diagnosis, *, library: Library, codes: Codes) -> Answer:
         blocks += [*_opening(further), *_page(further.entry, diagnosis, further.because)]
     if others:
         blocks.append(_could_also(others))
-    return Answer(first.entry.title, _tone(first.entry), tuple(blocks))
+    return Answer(first.entry.title, _tone(first.entry), tuple(blocks), first.entry.id)
 
 
 def _tone(entry: Entry) -> Tone:
@@ -222,6 +222,14 @@ def _hedged(text: str, certainty: Certainty) -> str:
 
 
 def _cause(number: int, cause: Cause, total: int) -> Fold:
+    title = _hedged(cause.summary, cause.certainty)
+    place = "Cause" if total == 1 else f"Cause {number} of {total}"
+    hint = f"{place} · risk {cause.fix.risk} · downtime: {cause.fix.downtime}"
+    return Fold(title, hint, tuple(cause_page(cause)), open=number == 1)
+
+
+def cause_page(cause: Cause) -> list[Block]:
+    """How to confirm a cause, how to fix it and what the fix costs."""
     blocks: list[Block] = []
     confirm = [("Confirm from outside", cause.confirm.outside), ("Confirm on the server", cause.confirm.server)]
     rows = tuple((name, how) for name, how in confirm if how)
@@ -239,9 +247,7 @@ def _cause(number: int, cause: Cause, total: int) -> Fold:
         ("To verify", fix.verify),
     ]
     blocks.append(Facts(tuple(cost)))
-    title = _hedged(cause.summary, cause.certainty)
-    place = "Cause" if total == 1 else f"Cause {number} of {total}"
-    return Fold(title, f"{place} · risk {fix.risk} · downtime: {fix.downtime}", tuple(blocks), open=number == 1)
+    return blocks
 
 
 def quote(text: str, because: Sequence[Evidence]) -> Quote:
@@ -363,7 +369,7 @@ def explain(words: str, *, library: Library, codes: Codes) -> Answer | None:
     """One entry as a page, or every meaning of a number in any notation; None if neither is known."""
     name = words.strip()
     if entry := library.entries.get(name.lower()):
-        return Answer(entry.title, _tone(entry), tuple(_page(entry, None)))
+        return Answer(entry.title, _tone(entry), tuple(_page(entry, None)), entry.id)
     meanings = codes.explain(name)
     if not meanings:
         return None

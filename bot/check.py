@@ -1,1 +1,256 @@
 """Run the checks against one server and say which causes they confirm or rule out."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from bot.errors import BadRequest, ProbeError
+from bot.findings import Finding, Past, Report, Server, Suspect, Verdict
+from bot.ports import Check, Clock, Store, Wire
+from knowledge.causes import Causes, Ranked
+
+log = logging.getLogger(__name__)
+
+RUN = 15.0
+"""Seconds that a whole run may take."""
+SLOW_RUN = 95.0
+"""The same once, for an application proxy whose server is slow (its backend time-out is 85 s)."""
+FRESH = timedelta(seconds=30)
+"""How long a result answers the same question again."""
+QUOTA = 6
+"""Runs per person and server in `QUOTA_TIME`; an answer from the cache is free."""
+QUOTA_TIME = timedelta(minutes=5)
+
+CHECK_OF = {
+    "dns": "names",
+    "tcp": "tcp",
+    "tls": "tls",
+    "tls_cert": "tls-verify",
+    "tls_baseline": "tls-changed",
+    "base": "scep-base",
+    "ap_error": "front",
+    "caps": "scep-caps",
+    "ra": "ra-certificates",
+    "ra_revoked": "ra-revoked",
+    "crl_base": "crl-base",
+    "crl_delta": "crl-delta",
+    "crl_root": "crl-root",
+    "url_2300": "url-length",
+    "url_5000": "url-length",
+    "url_17500": "url-length",
+    "url_31000": "url-length",
+    "admin": "admin",
+    "crp": "crp",
+    "poll": "scep-poll",
+    "request": "scep-request",
+}
+"""Which check fills which column of the weights."""
+
+Wires = Callable[[Server], AbstractAsyncContextManager[Wire]]
+Progress = Callable[[Sequence[Finding], int], Awaitable[None]]
+"""Told after each check: what was found so far, and how many checks there are."""
+
+
+async def _silent(_: Sequence[Finding], __: int) -> None:
+    return None
+
+
+class Checker:
+    """Runs checks: one run a server at a time, the same question asked twice at once runs once."""
+
+    def __init__(self, *, store: Store, checks: Sequence[Check], wires: Wires, clock: Clock, causes: Causes) -> None:
+        self._store = store
+        self._checks = {check.id: check for check in checks}
+        self._wires = wires
+        self._clock = clock
+        self._causes = causes
+        self._busy: dict[str, asyncio.Lock] = {}
+        self._running: dict[tuple[str, frozenset[str]], asyncio.Task[Report]] = {}
+        self._done: dict[tuple[str, frozenset[str]], Report] = {}
+        self._asked: dict[tuple[str, str], list[datetime]] = {}
+
+    def for_entry(self, entry: str) -> frozenset[str]:
+        """The checks that bear on the causes of an entry; empty if the network shows none of them."""
+        columns = self._causes.columns_of(entry)
+        return frozenset(CHECK_OF[column] for column in columns if column in CHECK_OF) & self._checks.keys()
+
+    def chosen(self, only: Collection[str] = ()) -> tuple[Check, ...]:
+        """The checks named, or the usual ones. Raises `BadRequest` for a name that no check has."""
+        if unknown := sorted(set(only) - self._checks.keys()):
+            raise BadRequest(f"There is no check {unknown[0]!r}. There are: {', '.join(self._checks)}.")
+        return tuple(c for c in self._checks.values() if (c.id in only if only else c.usual))
+
+    async def run(
+        self,
+        server: Server,
+        *,
+        who: str,
+        only: Collection[str] = (),
+        progress: Progress = _silent,
+        fresh: bool = False,
+    ) -> Report:
+        """Check a server. A run under way answers the same question, and so does one of the last
+        30 s unless it must be `fresh`.
+
+        Raises `BadRequest` where the person asked too often, names a check that does not exist, or
+        where somebody cancelled the run.
+        """
+        checks = self.chosen(only)
+        key = server.name, frozenset(check.id for check in checks)
+        done = self._done.get(key)
+        if done and not fresh and done.server == server and self._clock() - done.at < FRESH:
+            return done
+        if key not in self._running:
+            self._count(who, server.name)
+            self._running[key] = asyncio.create_task(self._one_at_a_time(server, checks, progress))
+            self._running[key].add_done_callback(lambda task: self._finished(key, task))
+        task = self._running[key]
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise BadRequest(f"The check of {server.name} was cancelled.") from None
+            raise
+
+    def cancel(self, name: str) -> bool:
+        """Stop every run against a server; whether there was one."""
+        tasks = [task for (server, _), task in self._running.items() if server == name]
+        return any([task.cancel() for task in tasks])
+
+    def _finished(self, key: tuple[str, frozenset[str]], task: "asyncio.Task[Report]") -> None:
+        del self._running[key]
+        if not task.cancelled() and task.exception() is None:
+            self._done[key] = task.result()
+
+    def _count(self, who: str, server: str) -> None:
+        """Hold everybody to the quota."""
+        now = self._clock()
+        recent = [at for at in self._asked.get((who, server), []) if now - at < QUOTA_TIME]
+        if len(recent) >= QUOTA:
+            wait = int((QUOTA_TIME - (now - recent[0])).total_seconds()) + 1
+            raise BadRequest(f"You had {server} checked {QUOTA} times in five minutes; ask again in {wait} s.")
+        self._asked[who, server] = [*recent, now]
+
+    async def _one_at_a_time(self, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
+        async with self._busy.setdefault(server.name, asyncio.Lock()):
+            past = await self._store.past(server.name)
+            report, good = await look(
+                server, checks, self._wires, past=past, now=self._clock(), causes=self._causes, progress=progress
+            )
+            await self._store.keep(report, good)
+            return report
+
+
+async def look(
+    server: Server,
+    checks: Sequence[Check],
+    wires: Wires,
+    *,
+    past: Past,
+    now: datetime,
+    causes: Causes,
+    progress: Progress = _silent,
+) -> tuple[Report, Past | None]:
+    """One run: all checks side by side, then the causes, and what to remember where the server was well.
+
+    Never raises for what a server does.
+    """
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    found: dict[str, Finding] = {}
+
+    async def one(check: Check, wire: Wire) -> None:
+        found[check.id] = await _asked(check, server, wire, now, past)
+        await progress([found[c.id] for c in checks if c.id in found], len(checks))
+
+    async with wires(server) as wire:
+        tasks = [asyncio.create_task(one(check, wire)) for check in checks]
+        try:
+            _, late = await asyncio.wait(tasks, timeout=SLOW_RUN if server.front == "app-proxy" else RUN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            raise
+        findings = tuple(found.get(check.id) or _unfinished(check) for check in checks)
+        good = await _good_state(server, wire, findings, past, now)
+        requests = wire.requests
+    ranked = _ranked(findings, server, causes)
+    told = {column: finding for finding in findings for column, _ in finding.outcomes}
+    suspects = tuple(_suspect(item, told) for item in ranked)
+    took = (loop.time() - start) * 1000
+    splits = causes.splitting(ranked) if ranked else None
+    return Report(server, now, verdict_of(findings), findings, suspects, requests, took, splits), good
+
+
+async def _good_state(
+    server: Server, wire: Wire, findings: Sequence[Finding], past: Past, now: datetime
+) -> Past | None:
+    """What to remember of a server that handed out its certificates. The looks are those of the run."""
+    verdicts = {finding.check: finding.verdict for finding in findings}
+    if verdicts.get("scep-base") not in ("ok", "warn") or verdicts.get("scep-cacert") not in ("ok", "warn"):
+        return None
+    try:
+        bundle = await wire.get(server.asking("GetCACert"))
+        thumbprint = past.tls
+        if server.url.startswith("https:"):
+            thumbprint = sha256((await wire.tls(server.host, server.port)).chain[0]).hexdigest()
+    except ProbeError:
+        return None
+    return Past(now, bundle.body, thumbprint, tuple(findings))
+
+
+async def _asked(check: Check, server: Server, wire: Wire, now: datetime, past: Past) -> Finding:
+    """What a check found; whatever goes wrong becomes a finding."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    try:
+        async with asyncio.timeout(check.deadline):
+            finding = await check.run(server, wire, now, past)
+    except ProbeError as error:
+        verdict: Verdict = "skipped" if error.trouble == "left-alone" else "unknown"
+        finding = Finding(check.id, verdict, str(error), {"trouble": error.trouble})
+    except TimeoutError:
+        finding = Finding(check.id, "unknown", f"No answer within {check.deadline:.0f} s.", {"trouble": "timeout"})
+    except Exception as error:  # a bug in one check must not cost the others
+        log.error("a check broke", extra={"check": check.id, "error": type(error).__name__})
+        finding = Finding(check.id, "unknown", "The check itself broke; the log of the bot says more.")
+    return replace(finding, took_ms=round((loop.time() - start) * 1000, 1))
+
+
+def _unfinished(check: Check) -> Finding:
+    return Finding(check.id, "unknown", "Not finished within the time of the whole run.", {"trouble": "timeout"})
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """The worst that was found; `unknown` only where nothing could be told at all."""
+    verdicts = {finding.verdict for finding in findings}
+    order: tuple[Verdict, ...] = ("fail", "warn", "ok")
+    for worst in order:
+        if worst in verdicts:
+            return worst
+    return "unknown"
+
+
+def _ranked(findings: Sequence[Finding], server: Server, causes: Causes) -> tuple[Ranked, ...]:
+    """The causes, best first. What a check only remembers is weighed, but settles nothing."""
+    outcomes = [outcome for finding in findings for outcome in finding.outcomes]
+    asked = {
+        column for finding in findings if not finding.evidence.get("from_memory") for column, _ in finding.outcomes
+    }
+    return causes.rank(
+        outcomes, front=server.front, module=server.module, connector=server.connector, asked_columns=asked
+    )
+
+
+def _suspect(item: Ranked, told: dict[str, Finding]) -> Suspect:
+    seen = item.against if item.standing == "ruled_out" else item.why
+    reasons = dict.fromkeys(told[column].summary for column, _ in seen if column in told)
+    why = " ".join(reasons) if reasons else ("" if item.visible else "Not visible from here.")
+    return Suspect(item.cause, item.entry, item.standing, why, item.command, item.visible)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 Verdict = Literal["ok", "warn", "fail", "unknown", "skipped"]
 Standing = Literal["confirmed", "likely", "possible", "ruled_out"]
@@ -50,6 +51,20 @@ class Server:
     thresholds: Thresholds = Thresholds()
     may_poll: bool = False
 
+    def asking(self, operation: str) -> str:
+        """The URL of a SCEP operation. NDES wants a `message` with every one, so there always is one."""
+        return f"{self.url}?operation={operation}&message=ca"
+
+    @property
+    def host(self) -> str:
+        """The name in the SCEP URL."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port in the SCEP URL."""
+        return urlsplit(self.url).port or (80 if self.url.startswith("http:") else 443)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -94,7 +109,10 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a run: findings in the order of the catalogue, suspects best first."""
+    """The result of a run: findings in the order of the catalogue, suspects best first.
+
+    `splits` is the one command for the server that tells the suspects apart that stand first.
+    """
 
     server: Server
     at: datetime
@@ -103,3 +121,4 @@ class Report:
     suspects: tuple[Suspect, ...]
     requests: int
     took_ms: float
+    splits: str | None = None

@@ -8,7 +8,9 @@ from typing import Literal, Protocol
 from bot.findings import Finding, Past, Report, Server
 from bot.types import Answer, Message
 
-Handler = Callable[[Message], Awaitable[Answer | None]]
+Show = Callable[[Answer], Awaitable[None]]
+"""Puts an interim answer where the final one will stand; the surface decides how often it does."""
+Handler = Callable[[Message, Show], Awaitable[Answer | None]]
 Clock = Callable[[], datetime]
 """An aware time; nobody else asks for it."""
 
@@ -19,7 +21,8 @@ class ChatSurface(Protocol):
     name: str
 
     async def serve(self, handle: Handler) -> None:
-        """Receive messages until cancelled; each goes to `handle`, None means silence."""
+        """Receive messages until cancelled; each goes to `handle` with a way to show
+        what there is so far. None means silence."""
         ...
 
 

@@ -1,77 +1,234 @@
 """One message in, one answer out: the table of commands, and the only place that catches everything."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from bot import report
 from bot.answer import answer_paste, explain
-from bot.errors import BadRequest
+from bot.check import Checker
+from bot.errors import BadRequest, BotError, Forbidden
+from bot.findings import Finding, Server
+from bot.ports import Clock, Show, Store, Use
 from bot.redaction import redact
-from bot.types import Answer, Facts, Message, Text
+from bot.servers import listed, server_from, words_to_fields
+from bot.types import Answer, Choices, Facts, Message, Text
 from knowledge.codes import Codes
 from knowledge.library import Library
 
 log = logging.getLogger(__name__)
 
+Role = Literal["viewer", "operator", "admin"]
+_OFFERED = 5  # servers with a button under an answer
+_RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
+RoleOf = Callable[[Message], Role]
+"""What a person may do, by who and where they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word that starts a message, and what it does."""
+    """A word that starts a message, what it does, and the role it needs."""
 
     name: str
     takes: str
     does: str
+    needs: Role = "viewer"
 
 
 COMMANDS = (
     Command("explain", "<entry or code>", "One entry as a page, or every meaning of a number in any notation"),
+    Command("servers", "", "The registered NDES servers"),
+    Command("check", "<server> [for <entry>]", "Remote checks of a server, and the causes they confirm", "operator"),
+    Command("fixed", "<server>", "Only what failed last time, before and after", "operator"),
+    Command("changed", "<server>", "What differs from the last good run", "operator"),
+    Command("cancel", "<server>", "Stop a run", "operator"),
+    Command("register", "<name> <url> [field=value]", "Add a server, or change it", "admin"),
+    Command("forget", "<server>", "Remove a server and what is remembered of it", "admin"),
     Command("help", "", "What I can do"),
 )
 """The one table of commands; help and README are compared with it."""
 
 
+async def _unseen(_: Answer) -> None:
+    return None
+
+
 class Router:
     """Sends a command to its use case and any other text to the knowledge base."""
 
-    def __init__(self, library: Library, codes: Codes) -> None:
+    def __init__(
+        self, library: Library, codes: Codes, *, checker: Checker, store: Store, clock: Clock, role_of: RoleOf
+    ) -> None:
         self._library = library
         self._codes = codes
-        self._uses: Mapping[str, Callable[[str], Answer]] = {"explain": self._explain, "help": self._help}
+        self._checker = checker
+        self._store = store
+        self._clock = clock
+        self._role_of = role_of
+        self._uses: Mapping[str, Callable[[Message, str, Show], Awaitable[Answer]]] = {
+            "explain": self._explain,
+            "servers": self._servers,
+            "check": self._check,
+            "fixed": self._fixed,
+            "changed": self._changed,
+            "cancel": self._cancel,
+            "register": self._register,
+            "forget": self._forget,
+            "help": self._help,
+        }
 
-    def handle(self, message: Message) -> Answer | None:
-        """The answer to a message, or None for silence. Never raises: a bug becomes an apology."""
+    async def handle(self, message: Message, show: Show = _unseen) -> Answer | None:
+        """The answer to a message, or None for silence. Never raises: a bug becomes an apology.
+
+        `show` puts an interim answer where the last one is to stand.
+        """
         try:
-            first, _, rest = message.text.strip().partition(" ")
-            use = self._uses.get(first.lower().removeprefix("/").removeprefix("ndes-"))
-            if use and self._fits(use, rest.strip()):
-                return use(rest.strip()) if message.addressed else None
-            return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)
-        except BadRequest as error:
+            command, words = self._command(message.text)
+            if command is None:
+                return await self._with_proof(message, await asyncio.to_thread(self._paste, message))
+            if not message.addressed:
+                return None
+            await self._permit(message, command, words)
+            return await self._uses[command.name](message, words, show)
+        except BotError as error:
             return Answer("I cannot do that", "unknown", (Text(str(error)),))
         except Exception as error:
             # The exception's own text may quote the paste, so only its kind is logged.
             log.error("a message was not answered", extra={"message_id": message.id, "error": type(error).__name__})
             return Answer("Something broke on my side", "unknown", (Text(f"It is logged under {message.id}."),))
 
-    def _fits(self, use: Callable[[str], Answer], rest: str) -> bool:
-        """Whether the words are a command: help stands alone, explain has one word or a known name."""
-        if use == self._help:
-            return not rest
-        known = len(rest) < 80 and explain(rest, library=self._library, codes=self._codes) is not None
-        return bool(rest) and len(rest) < 80 and (known or len(rest.split()) == 1)
+    # --- what was meant ----------------------------------------------------------------------
 
-    def _explain(self, words: str) -> Answer:
-        if answer := explain(words, library=self._library, codes=self._codes):
+    def _command(self, text: str) -> tuple[Command | None, str]:
+        """The command that a message is, with what follows it; None for a paste."""
+        first, _, rest = text.strip().partition(" ")
+        name = first.lower().removeprefix("/").removeprefix("ndes-")
+        command = next((command for command in COMMANDS if command.name == name), None)
+        words = rest.strip()
+        return (command, words) if command and self._fits(command, words, slash=first.startswith("/")) else (None, "")
+
+    def _fits(self, command: Command, words: str, *, slash: bool) -> bool:
+        """Whether the words are a command and not a sentence that begins like one."""
+        if slash or command.name == "register":
+            return True
+        if not command.takes:
+            return not words
+        if command.name == "explain":
+            return len(words) < 80 and bool(words) and (len(words.split()) == 1 or self._known(words))
+        return len(words.split()) == 1 or (command.name == "check" and " for " in words and len(words.split()) == 3)
+
+    def _known(self, words: str) -> bool:
+        return explain(words, library=self._library, codes=self._codes) is not None
+
+    async def _permit(self, message: Message, command: Command, words: str) -> None:
+        """Whether the person may do that; what is more than reading goes to the audit log either way."""
+        role = self._role_of(message)
+        allowed = _RANKS.index(role) >= _RANKS.index(command.needs)
+        if command.needs != "viewer":
+            server = words.split()[0] if words else None
+            place = f"{message.place.surface}/{message.place.conversation}"
+            await self._store.note(Use(self._clock(), message.sender, place, command.name, server, allowed))
+        if not allowed:
+            raise Forbidden(f"`{command.name}` needs the role {command.needs}; yours is {role}. Ask an administrator.")
+
+    # --- knowledge ---------------------------------------------------------------------------
+
+    def _paste(self, message: Message) -> Answer | None:
+        return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)
+
+    async def _with_proof(self, message: Message, answer: Answer | None) -> Answer | None:
+        """An answer, with a button for each server on which the checks can prove it."""
+        if answer is None or answer.about is None or answer.tone != "problem":
+            return answer
+        if self._role_of(message) == "viewer" or not self._checker.for_entry(answer.about):
+            return answer
+        names = [server.name for server in await self._store.servers()][:_OFFERED]
+        if not names:
+            return answer
+        options = tuple((f"Prove it on {name}", f"check {name} for {answer.about}") for name in names)
+        return replace(answer, blocks=(*answer.blocks, Choices("Is it so on one of your servers?", options)))
+
+    async def _explain(self, message: Message, words: str, show: Show) -> Answer:
+        if words and (answer := explain(words, library=self._library, codes=self._codes)):
             return answer
         raise BadRequest(
             f"No entry and no code is called {redact(words)!r}. "
             "Try a number such as 0x80094012, or paste the line it stood in."
         )
 
-    def _help(self, _: str) -> Answer:
-        rows = tuple((f"{command.name} {command.takes}".strip(), command.does) for command in COMMANDS)
+    async def _help(self, message: Message, words: str, show: Show) -> Answer:
+        rank = _RANKS.index(self._role_of(message))
+        mine = [command for command in COMMANDS if _RANKS.index(command.needs) <= rank]
+        rows = tuple((f"{command.name} {command.takes}".strip(), command.does) for command in mine)
         return Answer(
             "What I can do",
             "info",
             (Text("Paste an error, a log line, an event or a page, and I say what it is."), Facts(rows)),
         )
+
+    # --- servers -----------------------------------------------------------------------------
+
+    async def _servers(self, message: Message, words: str, show: Show) -> Answer:
+        may_check = self._role_of(message) != "viewer"
+        return listed(await self._store.servers(), may_check=may_check)
+
+    async def _register(self, message: Message, words: str, show: Show) -> Answer:
+        server = server_from(words_to_fields(words))
+        await self._store.register(server)
+        return listed([server], may_check=True)
+
+    async def _forget(self, message: Message, words: str, show: Show) -> Answer:
+        server = await self._server(words)
+        await self._store.remove(server.name)
+        return Answer(f"{server.name} is forgotten", "info", (Text("What was remembered of it is gone too."),))
+
+    async def _server(self, name: str) -> Server:
+        servers = {server.name: server for server in await self._store.servers()}
+        if server := servers.get(name.strip().lower()):
+            return server
+        known = f"Registered are: {', '.join(servers)}." if servers else "No server is registered yet."
+        raise BadRequest(f"{redact(name)[:80]!r} is not a registered server. {known}")
+
+    # --- checks ------------------------------------------------------------------------------
+
+    async def _check(self, message: Message, words: str, show: Show) -> Answer:
+        name, _, entry = words.partition(" for ")
+        server = await self._server(name)
+        only = self._checker.for_entry(entry.strip()) if entry else frozenset[str]()
+        if entry and not only:
+            raise BadRequest(f"No remote check bears on {redact(entry)[:80]!r}. Say `check {server.name}` for all.")
+
+        async def progress(findings: Sequence[Finding], total: int) -> None:
+            await show(report.so_far(server, findings, total))
+
+        result = await self._checker.run(server, who=message.sender, only=only, progress=progress)
+        return report.told(result, self._library)
+
+    async def _fixed(self, message: Message, words: str, show: Show) -> Answer:
+        server = await self._server(words)
+        last = await self._store.last(server.name)
+        if last is None:
+            raise BadRequest(f"{server.name} was not checked yet. Say `check {server.name}`.")
+        at, before = last
+        bad = [finding for finding in before if finding.verdict in ("fail", "warn", "unknown")]
+        if not bad:
+            raise BadRequest(f"Nothing was wrong with {server.name} the last time. Say `check {server.name}`.")
+        only = [finding.check for finding in bad]
+        result = await self._checker.run(server, who=message.sender, only=only, fresh=True)
+        return report.after_fix(bad, result, self._clock() - at, self._library)
+
+    async def _changed(self, message: Message, words: str, show: Show) -> Answer:
+        server = await self._server(words)
+        past = await self._store.past(server.name)
+        if past.at is None:
+            raise BadRequest(f"No good run of {server.name} is remembered yet. Say `check {server.name}`.")
+        result = await self._checker.run(server, who=message.sender)
+        return report.changes(result, past.findings)
+
+    async def _cancel(self, message: Message, words: str, show: Show) -> Answer:
+        server = await self._server(words)
+        if not self._checker.cancel(server.name):
+            raise BadRequest(f"No check of {server.name} is under way.")
+        return Answer(f"The check of {server.name} is cancelled", "info")

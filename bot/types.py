@@ -125,8 +125,10 @@ Block = Text | Caution | StepBar | Quote | Steps | Facts | Fold | Choices | Sour
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the bot says: neutral blocks that every surface puts into its own language."""
+    """What the bot says: neutral blocks that every surface puts into its own language. `about` is
+    the id of the entry that it tells of, if it tells of one."""
 
     title: str
     tone: Tone
     blocks: tuple[Block, ...] = ()
+    about: str | None = None

@@ -2,30 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
 
 from bot.ports import ChatSurface, Handler
-from bot.types import Answer, Message
 
 
-def in_thread(handle: Callable[[Message], Answer | None]) -> Handler:
-    """A handler that thinks in a thread of its own, so that a long text holds up nobody else."""
-
-    async def think(message: Message) -> Answer | None:
-        return await asyncio.to_thread(handle, message)
-
-    return think
-
-
-def until_stopped(surface: ChatSurface, handle: Handler) -> None:
+async def until_stopped(surface: ChatSurface, handle: Handler) -> None:
     """Serve a surface; returns after SIGINT or SIGTERM. Raises `OSError` where its port is taken."""
-    asyncio.run(_until_stopped(surface, handle))
-
-
-async def _until_stopped(surface: ChatSurface, handle: Handler) -> None:
-    stop = asyncio.Event()
-    for name in ("SIGINT", "SIGTERM"):
-        _on_signal(getattr(signal, name), stop)
+    stop = stopped()
     serving = asyncio.create_task(surface.serve(handle))
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -34,6 +17,14 @@ async def _until_stopped(surface: ChatSurface, handle: Handler) -> None:
     results = await asyncio.gather(serving, return_exceptions=True)
     if isinstance(results[0], OSError):
         raise results[0]
+
+
+def stopped() -> asyncio.Event:
+    """Set when the process is told to stop."""
+    stop = asyncio.Event()
+    for name in ("SIGINT", "SIGTERM"):
+        _on_signal(getattr(signal, name), stop)
+    return stop
 
 
 def _on_signal(number: signal.Signals, stop: asyncio.Event) -> None:

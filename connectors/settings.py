@@ -2,7 +2,11 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+
+from bot.errors import BadRequest
 
 
 def cache_folder() -> Path:
@@ -14,3 +18,40 @@ def cache_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "ndesbot"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ndesbot"
+
+
+def database() -> str:
+    """The address of the database: `NDESBOT_DATABASE`, or a SQLite file in the user's data folder."""
+    if named := os.environ.get("NDESBOT_DATABASE"):
+        return named
+    return f"sqlite+aiosqlite:///{_data_folder() / 'ndesbot.db'}"
+
+
+def _data_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "ndesbot"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "ndesbot"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "ndesbot"
+
+
+def private_ranges() -> tuple[IPv4Network | IPv6Network, ...]:
+    """The private address ranges that checks may reach: `NDESBOT_ALLOW`, CIDRs parted by commas."""
+    return tuple(_range(word) for word in os.environ.get("NDESBOT_ALLOW", "").replace(",", " ").split())
+
+
+def _range(word: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(word)
+    except ValueError as error:
+        raise BadRequest(f"NDESBOT_ALLOW: {error}; write ranges such as 10.8.0.0/16") from None
+
+
+def people() -> Mapping[str, str]:
+    """Who is operator or admin: `NDESBOT_OPERATORS` and `NDESBOT_ADMINS`, ids of the chat platform."""
+    named = {"operator": "NDESBOT_OPERATORS", "admin": "NDESBOT_ADMINS"}
+    return {
+        person: role
+        for role, variable in named.items()
+        for person in os.environ.get(variable, "").replace(",", " ").split()
+    }

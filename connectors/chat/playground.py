@@ -5,6 +5,7 @@ import json
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -14,7 +15,7 @@ from aiohttp.typedefs import Handler as WebHandler
 from aiohttp.typedefs import Middleware
 
 from bot.ports import Handler
-from bot.types import Message, Place
+from bot.types import Answer, Message, Place
 from connectors.render.html import render
 
 LARGEST_BODY: Final = 21 * 1024 * 1024
@@ -45,6 +46,7 @@ _REASONS: Final = {
     405: "This address does not take that kind of request.",
     413: "The message is larger than 21 MB. Send the part of the log around the error.",
 }
+_PAUSE = 1.0  # seconds between two showings of an answer that fills in
 _PATIENCE = 2.0  # seconds that open requests get when the playground stops
 
 _log = logging.getLogger(__name__)
@@ -102,12 +104,51 @@ def _file(name: str, kind: str) -> WebHandler:
 def _conversation(handle: Handler) -> WebHandler:
     async def converse(request: web.Request) -> web.StreamResponse:
         message = _message(await request.read())
-        answer = await handle(message)
-        if answer is None:
-            return web.json_response({"silent": True, "html": "", "title": ""})
-        return web.json_response({"silent": False, "html": render(answer), "title": answer.title})
+        stream = _Stream(request)
+        return await stream.end(await handle(message, stream.show))
 
     return converse
+
+
+class _Stream:
+    """An answer that may fill in: lines of JSON, each to be shown in the place of the one before."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        self._response: web.StreamResponse | None = None
+        self._shown = -_PAUSE
+
+    async def show(self, answer: Answer) -> None:
+        """Send what there is so far, at most once a second. A page that was closed is no error."""
+        now = asyncio.get_running_loop().time()
+        if now - self._shown < _PAUSE:
+            return
+        self._shown = now
+        if self._response is None:
+            self._response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+            await self._response.prepare(self._request)
+        with suppress(ConnectionError):
+            await self._response.write(_line(answer, final=False))
+
+    async def end(self, answer: Answer | None) -> web.StreamResponse:
+        """Send the answer itself, or that there is none."""
+        line = _line(answer, final=True)
+        if self._response is None:
+            return web.Response(body=line, content_type="application/json")
+        with suppress(ConnectionError):
+            await self._response.write(line)
+            await self._response.write_eof()
+        return self._response
+
+
+def _line(answer: Answer | None, *, final: bool) -> bytes:
+    said = {
+        "silent": answer is None,
+        "html": render(answer) if answer else "",
+        "title": answer.title if answer else "",
+        "final": final,
+    }
+    return json.dumps(said).encode() + b"\n"
 
 
 # --- what comes in ---------------------------------------------------------------------------

@@ -1,14 +1,24 @@
 """One message in, one answer out: commands, pastes and failures."""
 
 import logging
+from datetime import datetime
 
 import pytest
 
-from bot.router import COMMANDS, Router
-from bot.types import Answer, Facts, Message, Place, Text
+from bot.check import Checker
+from bot.findings import Finding, Past, Server
+from bot.ports import Check, Wire
+from bot.router import COMMANDS, Command, Role, Router
+from bot.types import Answer, Choices, Facts, Fold, Message, Place, Text
+from connectors import shelf
+from knowledge.causes import Causes
 from knowledge.codes import Codes
 from knowledge.library import Library
+from tests.checks.fake_wire import FakeWire
+from tests.fakes import FakeClock, FakeStore, wires_of
 
+CAUSES = Causes.load(shelf.FOLDER)
+URL = "https://ndes.corp.example/certsrv/mscep/mscep.dll"
 PLACE = Place("test", "room")
 PROBLEM = "POST /CertificateRegistrationSvc/Certificate/VerifyRequest - 443 - NDES_Plugin - 403 16 2148204809 31"
 
@@ -17,9 +27,29 @@ def said(text: str, *, addressed: bool = True) -> Message:
     return Message("m-17", PLACE, "someone", text, addressed)
 
 
+def built(library: Library, codes: Codes, *, role: Role = "admin", store: FakeStore | None = None) -> Router:
+    store = store or FakeStore()
+    use = Checker(
+        store=store,
+        checks=[Check("scep-base", "R10", "?", _stopped), Check("scep-caps", "R12", "?", _well)],
+        wires=wires_of(FakeWire()),  # type: ignore[arg-type]
+        clock=FakeClock(),
+        causes=CAUSES,
+    )
+    return Router(library, codes, checker=use, store=store, clock=FakeClock(), role_of=lambda _: role)
+
+
+async def _stopped(server: Server, wire: Wire, now: datetime, past: Past) -> Finding:
+    return Finding("scep-base", "fail", "Nobody answers but http.sys.", {}, (("base", "503_httpsys"),))
+
+
+async def _well(server: Server, wire: Wire, now: datetime, past: Past) -> Finding:
+    return Finding("scep-caps", "ok", "Keywords as expected.")
+
+
 @pytest.fixture(scope="module")
 def router(library: Library, codes: Codes) -> Router:
-    return Router(library, codes)
+    return built(library, codes)
 
 
 def words_of(answer: Answer) -> str:
@@ -27,14 +57,14 @@ def words_of(answer: Answer) -> str:
 
 
 @pytest.mark.parametrize("command", ["help", "/help", "ndes-help", "/ndes-help", "HELP", "  help  ", "/NDES-Help"])
-def test_help_is_understood_with_and_without_slash_and_prefix(router: Router, command: str) -> None:
-    answer = router.handle(said(command))
+async def test_help_is_understood_with_and_without_slash_and_prefix(router: Router, command: str) -> None:
+    answer = await router.handle(said(command))
     assert answer is not None
     assert answer.title == "What I can do"
 
 
-def test_help_lists_every_command_with_what_it_does(router: Router) -> None:
-    answer = router.handle(said("help"))
+async def test_help_lists_every_command_with_what_it_does(router: Router) -> None:
+    answer = await router.handle(said("help"))
     assert answer is not None
     rows = [row for block in answer.blocks if isinstance(block, Facts) for row in block.rows]
     assert rows == [(f"{command.name} {command.takes}".strip(), command.does) for command in COMMANDS]
@@ -42,30 +72,35 @@ def test_help_lists_every_command_with_what_it_does(router: Router) -> None:
 
 @pytest.mark.parametrize("command", ["explain", "/explain", "ndes-explain", "/ndes-explain", "EXPLAIN"])
 @pytest.mark.parametrize("what", ["policy-module-403-16", "0x80094012", " 12175 "])
-def test_explain_is_understood_with_and_without_slash_and_prefix(router: Router, command: str, what: str) -> None:
-    answer = router.handle(said(f"{command} {what}"))
+async def test_explain_is_understood_with_and_without_slash_and_prefix(router: Router, command: str, what: str) -> None:
+    answer = await router.handle(said(f"{command} {what}"))
     assert answer is not None
     assert answer.tone in ("info", "problem")
     assert not answer.title.startswith("I ")
 
 
-def test_every_command_of_the_table_is_run_and_not_taken_for_a_paste(router: Router) -> None:
-    for command in COMMANDS:
-        answer = router.handle(said(f"/ndes-{command.name}" + (" 12175" if command.takes else "")))
-        assert answer is not None
-        assert answer.tone == "info"
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+async def test_every_command_of_the_table_is_run_and_not_taken_for_a_paste(
+    library: Library, codes: Codes, command: Command
+) -> None:
+    words = {"explain": "12175", "register": f"ndes02 {URL}"}.get(command.name, "ndes01" if command.takes else "")
+    store = FakeStore()
+    await store.register(Server("ndes01", URL))
+    answer = await built(library, codes, store=store).handle(said(f"/ndes-{command.name} {words}".strip()))
+    assert answer is not None
+    assert answer.title != "I do not know this one"
 
 
-def test_explaining_what_nobody_knows_says_so_and_how_to_ask(router: Router) -> None:
-    answer = router.handle(said("explain nonsense"))
+async def test_explaining_what_nobody_knows_says_so_and_how_to_ask(router: Router) -> None:
+    answer = await router.handle(said("explain nonsense"))
     assert answer is not None
     assert answer.tone == "unknown"
     assert "nonsense" in words_of(answer)
     assert "0x80094012" in words_of(answer)
 
 
-def test_explaining_a_secret_does_not_repeat_it(router: Router) -> None:
-    answer = router.handle(said("explain challenge=3F2A91C7D4E0B856"))
+async def test_explaining_a_secret_does_not_repeat_it(router: Router) -> None:
+    answer = await router.handle(said("explain challenge=3F2A91C7D4E0B856"))
     assert answer is not None
     assert "3F2A91C7D4E0B856" not in words_of(answer)
 
@@ -82,31 +117,31 @@ def test_explaining_a_secret_does_not_repeat_it(router: Router) -> None:
         f"explain\n{PROBLEM}",
     ],
 )
-def test_a_paste_that_begins_like_a_command_is_diagnosed(router: Router, text: str) -> None:
-    answer = router.handle(said(text))
+async def test_a_paste_that_begins_like_a_command_is_diagnosed(router: Router, text: str) -> None:
+    answer = await router.handle(said(text))
     assert answer is not None
     assert "403.16" in answer.title
 
 
-def test_a_paste_is_diagnosed(router: Router) -> None:
-    answer = router.handle(said(PROBLEM))
+async def test_a_paste_is_diagnosed(router: Router) -> None:
+    answer = await router.handle(said(PROBLEM))
     assert answer is not None
     assert answer.tone == "problem"
 
 
 @pytest.mark.parametrize("text", ["help", "/help", "ndes-help", "explain 12175", "/ndes-explain policy-module-403-16"])
-def test_an_overheard_message_never_runs_a_command(router: Router, text: str) -> None:
-    assert router.handle(said(text, addressed=False)) is None
+async def test_an_overheard_message_never_runs_a_command(router: Router, text: str) -> None:
+    assert await router.handle(said(text, addressed=False)) is None
 
 
-def test_an_overheard_certain_problem_is_answered(router: Router) -> None:
-    answer = router.handle(said(PROBLEM, addressed=False))
+async def test_an_overheard_certain_problem_is_answered(router: Router) -> None:
+    answer = await router.handle(said(PROBLEM, addressed=False))
     assert answer is not None
     assert "403.16" in answer.title
 
 
-def test_small_talk_is_left_alone(router: Router) -> None:
-    assert router.handle(said("who wants coffee?", addressed=False)) is None
+async def test_small_talk_is_left_alone(router: Router) -> None:
+    assert await router.handle(said("who wants coffee?", addressed=False)) is None
 
 
 class BrokenLibrary(Library):
@@ -120,11 +155,11 @@ class BrokenLibrary(Library):
 
 
 @pytest.mark.parametrize("text", ["the very secret words 403.16 of a paste", "explain 12175", "words " * 30_000])
-def test_a_bug_becomes_an_apology_and_neither_it_nor_the_log_holds_the_paste(
+async def test_a_bug_becomes_an_apology_and_neither_it_nor_the_log_holds_the_paste(
     codes: Codes, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        answer = Router(BrokenLibrary(()), codes).handle(said(text))
+        answer = await built(BrokenLibrary(()), codes).handle(said(text))
     assert answer == Answer("Something broke on my side", "unknown", (Text("It is logged under m-17."),))
     assert len(caplog.records) == 1
     record = caplog.records[0]
@@ -137,6 +172,118 @@ def test_a_bug_becomes_an_apology_and_neither_it_nor_the_log_holds_the_paste(
         assert word not in told
 
 
-def test_the_answer_does_not_depend_on_who_asks_or_where(router: Router) -> None:
+async def test_the_answer_does_not_depend_on_who_asks_or_where(router: Router) -> None:
     elsewhere = Message("other", Place("slack", "C1", "t1"), "somebody else", PROBLEM, True)
-    assert router.handle(elsewhere) == router.handle(said(PROBLEM))
+    assert await router.handle(elsewhere) == await router.handle(said(PROBLEM))
+
+
+# --- servers and checks ----------------------------------------------------------------------
+
+
+async def test_a_server_is_registered_listed_checked_and_forgotten(library: Library, codes: Codes) -> None:
+    router = built(library, codes)
+    for text, title in [
+        ("servers", "No server is registered"),
+        (f"register ndes01 {URL} tags=prod", "1 registered server"),
+        ("servers", "1 registered server"),
+        ("check ndes01", "ndes01: "),
+        ("forget ndes01", "ndes01 is forgotten"),
+        ("check ndes01", "I cannot do that"),
+    ]:
+        answer = await router.handle(said(text))
+        assert answer is not None
+        assert answer.title.startswith(title), text
+
+
+async def test_a_check_fills_in_and_ends_with_causes_and_every_check(library: Library, codes: Codes) -> None:
+    store = FakeStore()
+    await store.register(Server("ndes01", URL))
+    shown: list[str] = []
+
+    async def show(answer: Answer) -> None:
+        shown.append(answer.title)
+
+    answer = await built(library, codes, store=store).handle(said("check ndes01"), show)
+    assert answer is not None
+    assert shown == ["Checking ndes01: 1 of 2", "Checking ndes01: 2 of 2"]
+    assert answer.tone == "problem"
+    folds = [block.title for block in answer.blocks if isinstance(block, Fold)]
+    assert "Every check" in folds
+    assert "Not visible from here" in folds
+    assert ("I fixed it", "fixed ndes01") in [
+        option for block in answer.blocks if isinstance(block, Choices) for option in block.options
+    ]
+
+
+async def test_what_was_fixed_is_asked_again_alone_with_before_and_after(library: Library, codes: Codes) -> None:
+    store = FakeStore()
+    await store.register(Server("ndes01", URL))
+    router = built(library, codes, store=store)
+    assert "not checked yet" in words_of(await router.handle(said("fixed ndes01")))  # type: ignore[arg-type]
+    await router.handle(said("check ndes01"))
+    answer = await router.handle(said("fixed ndes01"))
+    assert answer is not None
+    assert answer.title == "ndes01: not mended yet"
+    rows = [row for block in answer.blocks if isinstance(block, Facts) for row in block.rows]
+    assert rows == [("scep-base", "FAILED → FAILED: Nobody answers but http.sys.")]
+
+
+async def test_an_answer_is_proved_by_the_checks_that_bear_on_it(library: Library, codes: Codes) -> None:
+    store = FakeStore()
+    await store.register(Server("ndes01", URL))
+    router = built(library, codes, store=store)
+    answer = await router.handle(said("check ndes01 for scep-app-pool-stopped-503"))
+    assert "scep-base" in words_of(answer)  # type: ignore[arg-type]
+    refused = await router.handle(said("check ndes01 for no-such-entry"))
+    assert "No remote check bears on" in words_of(refused)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        ("viewer", {"explain", "servers", "help"}),
+        ("operator", {"check", "fixed", "changed", "cancel"}),
+        ("admin", {"register", "forget"}),
+    ],
+)
+async def test_help_shows_what_one_may_do_and_the_rest_is_refused(
+    library: Library, codes: Codes, role: Role, may: set[str]
+) -> None:
+    store = FakeStore()
+    await store.register(Server("ndes01", URL))
+    router = built(library, codes, role=role, store=store)
+    told = words_of(await router.handle(said("help")))  # type: ignore[arg-type]
+    assert all(f"('{name}" in told for name in may)
+    for command in COMMANDS:
+        answer = await router.handle(said(f"/ndes-{command.name} ndes01"))
+        refused = f"needs the role {command.needs}" in words_of(answer)  # type: ignore[arg-type]
+        assert refused == (f"('{command.name}" not in told)
+
+
+async def test_each_use_is_in_the_audit_log_also_the_refused(library: Library, codes: Codes) -> None:
+    store = FakeStore()
+    await built(library, codes, role="viewer", store=store).handle(said("check ndes01"))
+    await built(library, codes, role="admin", store=store).handle(said("/ndes-forget ndes01"))
+    await built(library, codes, role="admin", store=store).handle(said("help"))
+    uses = [(use.command, use.server, use.allowed, use.who) for use in await store.uses()]
+    assert uses == [("forget", "ndes01", True, "someone"), ("check", "ndes01", False, "someone")]
+
+
+async def test_a_pasted_problem_offers_its_proof_on_the_registered_servers(library: Library, codes: Codes) -> None:
+    store = FakeStore()
+    await store.register(Server("ndes01", URL))
+    pool = "503 Service Unavailable on https://ndes.corp.example/certsrv/mscep/mscep.dll"
+    offer = ("Prove it on ndes01", "check ndes01 for scep-app-pool-stopped-503")
+    for role, offered in (("operator", True), ("viewer", False)):
+        answer = await built(library, codes, role=role, store=store).handle(said(pool))  # type: ignore[arg-type]
+        assert answer is not None
+        options = [option for block in answer.blocks if isinstance(block, Choices) for option in block.options]
+        assert (offer in options) is offered
+    assert "Prove it" not in words_of(await built(library, codes).handle(said(pool)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", ["10.0.0.5", "https://evil.example/certsrv/mscep/mscep.dll", "ndes99", "localhost"])
+async def test_a_target_that_is_not_registered_is_refused_in_chat(library: Library, codes: Codes, target: str) -> None:
+    answer = await built(library, codes).handle(said(f"check {target}"))
+    assert answer is not None
+    assert "is not a registered server" in words_of(answer)

@@ -43,6 +43,7 @@ function say(text, { addressed, file, typed, label }) {
   byId("welcome")?.remove();
   if (window.matchMedia("(width < 820px)").matches) {
     byId("samples").open = false;
+    byId("servers").open = false;
   }
   const own = showOwn(text, { file, typed, label });
   ask(body, showBot());
@@ -59,14 +60,25 @@ async function ask(body, card) {
       body,
       signal: AbortSignal.timeout(PATIENCE),
     });
-    const said = await response.json();
-    if (response.ok) {
-      answered(card, said);
-    } else {
-      failed(card, said.error, response.status >= 500 ? body : null);
+    if (!response.ok) {
+      failed(card, (await response.json()).error, response.status >= 500 ? body : null);
+      return;
+    }
+    for await (const said of linesOf(response)) {
+      said.final ? answered(card, said) : filling(card, said);
     }
   } catch (error) {
     failed(card, inWords(error), body);
+  }
+}
+
+async function* linesOf(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) yield JSON.parse(line);
   }
 }
 
@@ -165,18 +177,26 @@ function waiting(card) {
   replace(card, element("p", "quietly waiting", "ndesbot is reading"));
 }
 
+function filling(card, { html }) {
+  replace(card, fromMarkup(html));
+}
+
 function answered(card, { silent, html }) {
   card.removeAttribute("aria-busy");
   if (silent) {
     replace(card, element("p", "quietly silent", "(ndesbot stays silent)"));
     return;
   }
-  const template = document.createElement("template");
-  template.innerHTML = html; // escaped by connectors/render/html.py; the content policy runs no script besides ours
-  replace(card, template.content.firstElementChild);
+  replace(card, fromMarkup(html));
   if (card === log.lastElementChild) {
     (card.previousElementSibling ?? card).scrollIntoView({ block: "start" });
   }
+}
+
+function fromMarkup(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html; // escaped by connectors/render/html.py; the content policy runs no script besides ours
+  return template.content.firstElementChild;
 }
 
 function failed(card, reason, body) {
@@ -401,6 +421,20 @@ function sampleItem({ name, hint, text }) {
   item.append(button);
   return item;
 }
+
+// --- servers -------------------------------------------------------------------------------------
+
+byId("list-servers").addEventListener("click", () => say("servers", { addressed: true, label: "Show and check servers" }));
+
+byId("server-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { name, url, ...fields } = Object.fromEntries(new FormData(event.target));
+  const more = Object.entries(fields).filter(([, value]) => value).map(([field, value]) => `${field}=${value}`);
+  if (say(["register", name, url, ...more].join(" "), { addressed: true, label: `Register ${name}` })) {
+    event.target.reset();
+    byId("adding").open = false;
+  }
+});
 
 showSamples();
 words.focus();

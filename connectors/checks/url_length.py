@@ -1,0 +1,74 @@
+"""Up to what length are URLs let through? Devices that send their request by GET need long ones."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from bot.errors import ProbeError
+from bot.findings import Finding, Past, Server, Value
+from bot.ports import Check, Reply, Wire
+from knowledge import answers
+
+RUNGS = (2_300, 5_000, 17_500, 31_000)
+"""Bytes of path and query: above 2,048 (a query in IIS), 4,096 (a path in IIS) and 16,384 (a request in http.sys),
+and as long as the requests of devices become."""
+WAIT = 5.0
+
+_BROKE = ("dropped", "reset", "truncated", "timeout", "malformed")
+_FILTER = "IIS lets no URL of {} bytes through: maxQueryString and maxUrl of request filtering are too small."
+_LISTENER = "Windows refuses a URL of {} bytes before IIS sees it: MaxFieldLength and MaxRequestBytes are too small."
+_BETWEEN = "A URL of {} bytes does not get through: usually a proxy in front of NDES refuses it."
+
+
+async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
+    """Ask GetCACaps with more and more padding, up to the first refusal. Evidence: what each length got."""
+    url = target.asking("GetCACaps")
+    if not _capable(await wire.get(url)):
+        return Finding(CHECK.id, "skipped", "Not asked: GetCACaps does not even answer at its usual length.")
+    evidence: dict[str, Value] = {}
+    outcomes: list[tuple[str, str]] = []
+    for length in RUNGS:
+        word = await _climb(padded(url, length), wire, evidence, length)
+        outcomes.append((f"url_{length}", word))
+        if word != "ok":
+            return Finding(CHECK.id, "fail", _refusal(word).format(length), evidence, tuple(outcomes))
+    return Finding(CHECK.id, "ok", f"URLs of {RUNGS[-1]} bytes get through.", evidence, tuple(outcomes))
+
+
+def padded(url: str, length: int) -> str:
+    """The URL with as much padding in its last parameter as makes path and query this many bytes."""
+    parts = urlsplit(url)
+    return url + "x" * (length - len(parts.path) - 1 - len(parts.query))
+
+
+async def _climb(url: str, wire: Wire, evidence: dict[str, Value], length: int) -> str:
+    """The outcome of one length; a broken connection is one too."""
+    try:
+        reply = await wire.get(url, deadline=WAIT)
+    except ProbeError as error:
+        if error.trouble not in _BROKE:
+            raise
+        evidence[f"url_{length}"] = error.trouble
+        return error.trouble
+    evidence[f"url_{length}"] = f"{reply.status} {answers.cut(reply.server, 60)}".strip()
+    return "ok" if reply.status == 200 else answers.word(reply.status, reply.headers, reply.body)
+
+
+def _capable(reply: Reply) -> bool:
+    """Whether GetCACaps gave keywords and no page."""
+    return reply.status == 200 and bool(reply.body.strip()) and b"<" not in reply.body
+
+
+def _refusal(word: str) -> str:
+    status, _, wrote = word.partition("_")
+    if status == "404" and wrote != "appproxy":
+        return _FILTER
+    return _LISTENER if wrote == "httpsys" and status in ("400", "414", "431") else _BETWEEN
+
+
+CHECK = Check(
+    id="url-length",
+    catalogue="R21",
+    asks="Are the long URLs of devices let through?",
+    run=run,
+    deadline=(len(RUNGS) + 1) * WAIT + 10,
+)

@@ -1,0 +1,110 @@
+"""The tables as this version of the code wants them; the migrations lead there, and a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+VERSION: Final = "0001"
+"""The migration that leads to these tables. Where a database has it, Alembic need not be loaded at all."""
+VERSION_TABLE: Final = "ndesbot_version"
+"""Not Alembic's own name: the database may be shared with a stranger who uses Alembic too."""
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware time, kept in UTC. SQLite forgets the zone and hands out naive ones."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """To UTC. Raises `ValueError` for a naive time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be kept")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Back as an aware time."""
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def whole(text: str) -> str:
+    """The text without NUL and half characters: PostgreSQL takes neither."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+class Words(sa.TypeDecorator[str]):
+    """Text of any origin, the same in every database."""
+
+    impl = sa.Text()
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """What of it can be kept."""
+        return None if value is None else whole(value)
+
+
+# Every constraint has a name from day one: one without could never be changed on SQLite.
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+servers: Final = sa.Table(
+    "servers",
+    metadata,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("fields", sa.JSON, nullable=False),
+)
+"""The registered servers. `fields` as `bot.servers.as_fields` gives them: a new field needs no migration."""
+
+# Neither of the next two points at `servers`: a server that is not registered may be checked too.
+runs: Final = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("server", Words, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("findings", sa.JSON, nullable=False),
+)
+"""The last run of each server."""
+
+good_states: Final = sa.Table(
+    "good_states",
+    metadata,
+    sa.Column("server", Words, primary_key=True),
+    sa.Column("at", Moment),
+    sa.Column("bundle", sa.LargeBinary),
+    sa.Column("tls", Words),
+    sa.Column("findings", sa.JSON, nullable=False),
+)
+"""What is remembered of each server from its last good run."""
+
+seen: Final = sa.Table(
+    "seen",
+    metadata,
+    sa.Column("message", sa.String(64), primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+)
+"""The messages of the last day, as SHA-256 (hex) of their ids: a foreign id may have any length."""
+
+uses: Final = sa.Table(
+    "uses",
+    metadata,
+    sa.Column("line", sa.Integer, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("who", Words, nullable=False),
+    sa.Column("place", Words, nullable=False),
+    sa.Column("command", Words, nullable=False),
+    sa.Column("server", Words),
+    sa.Column("allowed", sa.Boolean, nullable=False),
+)
+"""The audit log. Lines are added, never changed."""
