@@ -154,11 +154,14 @@ def _without_time_stamps(data: bytes) -> bytes:
 
 
 def _without_foreign(data: bytes, web: Iterable[Exchange]) -> bytes:
-    """The text with the lines of other applications blanked: their numbers are no signs."""
-    foreign = [line_of(exchange, data) for exchange in web if exchange.foreign]
+    """The text without the lines of other applications, and without the bytes and times behind the
+    status of a logged line: none of those numbers is a sign."""
     kept = bytearray(data)
-    for start, end in foreign:
-        kept[start:end] = b" " * (end - start)
+    for exchange in web:
+        if exchange.logged:
+            start, end = line_of(exchange, data)
+            start = start if exchange.foreign else exchange.span.end
+            kept[start:end] = b" " * (end - start)
     return bytes(kept)
 
 

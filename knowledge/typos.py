@@ -12,6 +12,7 @@ LONGEST = 600
 _CANDIDATES = 20
 _BLANKS = 2  # in a phrase; in a shorter one, or in a name, a typo makes another thing of it
 _SHORTEST = 11  # characters of the place found
+_DIGIT = re.compile(r"\d")  # a phrase with a number: one code is no misspelling of another
 _POLARITY = re.compile(r"\b(?:true|false|not|no|never|fail\w*|denied|invalid|stopped)\b")
 _ALIKE = 88.0  # per cent of likeness that counts (rapidfuzz partial ratio)
 _COMMON = 0.5  # share of a phrase's letter triples that a candidate must have in the text
@@ -29,7 +30,9 @@ class Typos:
     """Literal phrases, indexed by their letter triples."""
 
     def __init__(self, phrases: Iterable[tuple[int, str]]) -> None:
-        self._phrases = [(owner, text.lower()) for owner, text in phrases if text.count(" ") >= _BLANKS]
+        self._phrases = [
+            (owner, text.lower()) for owner, text in phrases if text.count(" ") >= _BLANKS and not _DIGIT.search(text)
+        ]
         self._by_triple: dict[str, list[int]] = defaultdict(list)
         for number, (_, text) in enumerate(self._phrases):
             for triple in _triples(text):
