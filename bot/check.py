@@ -25,30 +25,32 @@ QUOTA = 6
 """Runs per person and server in `QUOTA_TIME`; an answer from the cache is free."""
 QUOTA_TIME = timedelta(minutes=5)
 
-CHECK_OF = {
-    "dns": "names",
-    "tcp": "tcp",
-    "tls": "tls",
-    "tls_cert": "tls-verify",
-    "tls_baseline": "tls-changed",
-    "base": "scep-base",
-    "ap_error": "front",
-    "caps": "scep-caps",
-    "ra": "ra-certificates",
-    "ra_revoked": "ra-revoked",
-    "crl_base": "crl-base",
-    "crl_delta": "crl-delta",
-    "crl_root": "crl-root",
-    "url_2300": "url-length",
-    "url_5000": "url-length",
-    "url_17500": "url-length",
-    "url_31000": "url-length",
-    "admin": "admin",
-    "crp": "crp",
-    "poll": "scep-poll",
-    "request": "scep-request",
+CHECKS_OF: dict[str, tuple[str, ...]] = {
+    "dns": ("names",),
+    "tcp": ("tcp",),
+    "tls": ("tls", "tls-legacy"),
+    "tls_cert": ("tls-verify", "tls-internal-name"),
+    "tls_baseline": ("tls-changed",),
+    "base": ("scep-base",),
+    "ap_error": ("front",),
+    "caps": ("scep-caps",),
+    "ra": ("ra-certificates",),
+    "ra_revoked": ("ra-revoked",),
+    "crl_base": ("crl-base",),
+    "crl_delta": ("crl-delta",),
+    "crl_root": ("crl-root",),
+    "url_2300": ("url-length",),
+    "url_5000": ("url-length",),
+    "url_17500": ("url-length",),
+    "url_31000": ("url-length",),
+    "post_64k": ("post-size",),
+    "admin": ("admin",),
+    "crp": ("crp",),
+    "poll": ("scep-poll",),
+    "request": ("scep-request",),
 }
-"""Which check fills which column of the weights."""
+"""Which checks fill which column of the weights."""
+_BASE = "scep-base"
 
 Wires = Callable[[Server], AbstractAsyncContextManager[Wire]]
 Progress = Callable[[Sequence[Finding], int], Awaitable[None]]
@@ -74,9 +76,10 @@ class Checker:
         self._asked: dict[tuple[str, str], list[datetime]] = {}
 
     def for_entry(self, entry: str) -> frozenset[str]:
-        """The checks that bear on the causes of an entry; empty if the network shows none of them."""
+        """The usual checks that bear on the causes of an entry; empty if the network shows none of them."""
         columns = self._causes.columns_of(entry)
-        return frozenset(CHECK_OF[column] for column in columns if column in CHECK_OF) & self._checks.keys()
+        wanted = {name for column in columns for name in CHECKS_OF.get(column, ())}
+        return frozenset(check.id for check in self._checks.values() if check.usual and check.id in wanted)
 
     def chosen(self, only: Collection[str] = ()) -> tuple[Check, ...]:
         """The checks named, or the usual ones. Raises `BadRequest` for a name that no check has."""
@@ -178,7 +181,9 @@ async def look(
             for task in tasks:
                 task.cancel()
             raise
-        findings = tuple(found.get(check.id) or _unfinished(check) for check in checks)
+        findings = tuple(
+            found.get(check.id) or _silent_after(check, "No answer within the time of the run.") for check in checks
+        )
         good = await _good_state(server, wire, findings, past, now)
         requests = wire.requests
     ranked = _ranked(findings, server, causes)
@@ -194,7 +199,7 @@ async def _good_state(
 ) -> Past | None:
     """What to remember of a server that handed out its certificates. The looks are those of the run."""
     verdicts = {finding.check: finding.verdict for finding in findings}
-    if verdicts.get("scep-base") not in ("ok", "warn") or verdicts.get("scep-cacert") not in ("ok", "warn"):
+    if verdicts.get(_BASE) not in ("ok", "warn") or verdicts.get("scep-cacert") not in ("ok", "warn"):
         return None
     try:
         bundle = await wire.get(server.asking("GetCACert"))
@@ -217,15 +222,18 @@ async def _asked(check: Check, server: Server, wire: Wire, now: datetime, past: 
         verdict: Verdict = "skipped" if error.trouble == "left-alone" else "unknown"
         finding = Finding(check.id, verdict, str(error), {"trouble": error.trouble})
     except TimeoutError:
-        finding = Finding(check.id, "unknown", f"No answer within {check.deadline:.0f} s.", {"trouble": "timeout"})
+        finding = _silent_after(check, f"No answer within {check.deadline:.0f} s.")
     except Exception as error:  # a bug in one check must not cost the others
         log.error("a check broke", extra={"check": check.id, "error": type(error).__name__})
         finding = Finding(check.id, "unknown", "The check itself broke; the log of the bot says more.")
     return replace(finding, took_ms=round((loop.time() - start) * 1000, 1))
 
 
-def _unfinished(check: Check) -> Finding:
-    return Finding(check.id, "unknown", "Not finished within the time of the whole run.", {"trouble": "timeout"})
+def _silent_after(check: Check, told: str) -> Finding:
+    """A check that ran out of time. Of the bare SCEP URL that says something: it does not answer."""
+    if check.id == _BASE:
+        return Finding(check.id, "fail", told, {"trouble": "timeout"}, (("base", "timeout"),))
+    return Finding(check.id, "unknown", told, {"trouble": "timeout"})
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
@@ -239,11 +247,13 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
 
 
 def _ranked(findings: Sequence[Finding], server: Server, causes: Causes) -> tuple[Ranked, ...]:
-    """The causes, best first. What a check only remembers is weighed, but settles nothing."""
+    """The causes, best first. RA certificates that are only remembered are weighed, but settle nothing:
+    they may have been renewed since. A CRL is read anew, wherever its address comes from."""
     outcomes = [outcome for finding in findings for outcome in finding.outcomes]
-    asked = {
-        column for finding in findings if not finding.evidence.get("from_memory") for column, _ in finding.outcomes
-    }
+    remembered = (
+        {"ra"} if any(f.check == "ra-certificates" and f.evidence.get("from_memory") for f in findings) else set()
+    )
+    asked = {column for column, _ in outcomes} - remembered
     return causes.rank(
         outcomes, front=server.front, module=server.module, connector=server.connector, asked_columns=asked
     )

@@ -63,9 +63,7 @@ def _owner(_: Message) -> Any:
     return "admin"
 
 
-async def one_lab(
-    fault: str, port: int, crl_port: int, host: str, tell: Callable[[dict[str, Any]], None]
-) -> None:
+async def one_lab(fault: str, port: int, crl_port: int, host: str, tell: Callable[[dict[str, Any]], None]) -> None:
     """Run one pretend server until told to stop; `tell` is given its address once it listens."""
     async with Lab(fault, port=port, crl_port=crl_port, host=host) as lab:
         tell({"url": lab.url, "ca_file": str(lab.ca_file), "fault": fault})

@@ -90,8 +90,9 @@ class _Handshake:
 
     @property
     def seen(self) -> bool:
-        """Whether the server did its part: everything up to the verdict on its certificate, or on ours."""
-        return self.accepted or isinstance(self.error, ssl.SSLCertVerificationError)
+        """Whether the server did its part: all of it, or up to the verdict on its certificate or on ours."""
+        judged = isinstance(self.error, ssl.SSLCertVerificationError)
+        return self.finished or judged or (self._accepted and self.records.asked)
 
     @property
     def asks(self) -> bool | None:

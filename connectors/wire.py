@@ -145,7 +145,7 @@ class RunWire:
     def _look_at(self, target: Target, deadline: float, most: int, fresh: bool = False) -> Look[Reply]:
         async def work(begin: Begin) -> Reply:
             async with self._turn(target, begin):
-                return await self._exchanges.get(target, most)
+                return await self._exchanges.get(target, most, anew=target == self._base)
 
         key = ("get", target.url, most)
         look = self._looks.of(key, work, where=_where(target), deadline=deadline, fresh=fresh)

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -63,20 +63,24 @@ class Exchanges:
         self._on_sent = on_sent
         self._open = AsyncExitStack()
         self._shared: aiohttp.ClientSession | None = None
+        self._asked: set[tuple[str, int]] = set()
 
-    async def get(self, target: Target, most: int) -> Reply:
+    async def get(self, target: Target, most: int, *, anew: bool = False) -> Reply:
         """One GET, up to `most` bytes of body. Raises `ProbeError`; `CutOff` where the connection was lost later.
 
-        A kept connection that the server gave up in the meantime looks like one on which it fell over, so there
-        the request goes out once more, on a new connection.
+        A kept connection that the server gave up in the meantime looks like one on which it fell over. So where
+        none of its kept connections has served yet, the request goes out once more, on a new one. With `anew`
+        it has a new one from the start.
         """
+        place = (target.host, target.port)
         if self._shared is None:
             self._shared = await self._open.enter_async_context(self._session())
-        try:
-            return await _exchange(self._shared, "GET", target, most)
-        except _Stale:
-            async with self._session() as fresh:
-                return await _exchange(fresh, "GET", target, most)
+        if not (anew and place in self._asked):
+            self._asked.add(place)
+            with suppress(_Stale):
+                return await _exchange(self._shared, "GET", target, most)
+        async with self._session() as fresh:
+            return await _exchange(fresh, "GET", target, most)
 
     async def post(self, target: Target, most: int, body: bytes, content_type: str) -> Reply:
         """One POST on a connection of its own, since it is never sent twice. Raises as `get` does."""
@@ -134,10 +138,10 @@ class _Stale(Exception):
 class _Lost(Exception):
     """The connection went after the request had gone out. Not one of aiohttp's: it sends a GET again for those."""
 
-    def __init__(self, error: Exception, reused: bool) -> None:
+    def __init__(self, error: Exception, stale: bool) -> None:
         super().__init__()
         self.error = error
-        self.reused = reused
+        self.stale = stale
 
 
 @dataclass(slots=True)
@@ -165,6 +169,7 @@ class _Connector(aiohttp.TCPConnector):
         self._on_sent = on_sent
         self._used: WeakSet[ResponseHandler] = WeakSet()
         self._carriers: dict[aiohttp.ClientRequest, _Carrier] = {}
+        self._keeping: set[object] = set()  # the services whose kept connections have served
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list["Trace"], timeout: aiohttp.ClientTimeout
@@ -189,9 +194,11 @@ class _Connector(aiohttp.TCPConnector):
             if carrier.transport:
                 carrier.transport.abort()  # closing politely would wait for a server that does not read
             if isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, aiohttp.ClientConnectorError):
-                raise _Lost(error, carrier.reused) from error
+                stale = carrier.reused and request.connection_key not in self._keeping
+                raise _Lost(error, stale) from error
             raise
-        self._carriers.pop(request, None)
+        if self._carriers.pop(request, carrier).reused:
+            self._keeping.add(request.connection_key)
         return response
 
 
@@ -239,7 +246,7 @@ async def _exchange(
     except ProbeError:
         raise
     except _Lost as lost:
-        if lost.reused and method == "GET":
+        if lost.stale and method == "GET":
             raise _Stale from lost
         raise probe_error(lost.error, where, CutOff) from lost
     except (aiohttp.ClientConnectorError, aiohttp.ClientResponseError) as error:

@@ -11,9 +11,6 @@ from typing import Final
 
 import dns.asyncresolver
 import dns.exception
-import dns.message
-import dns.name
-import dns.rdatatype
 import dns.resolver
 
 from bot.errors import ProbeError
@@ -55,7 +52,7 @@ class Names:
             async with asyncio.timeout(PATIENCE):
                 found = await self._resolver(host)
         except (OSError, ValueError) as error:
-            raise probe_error(error, host) from error
+            raise _failed(error, host) from error
         if not found:
             raise ProbeError("nxdomain", f"The name {host} has no address.")
         return tuple(dict.fromkeys(found))[:_MOST]
@@ -78,7 +75,7 @@ class Names:
         try:
             answers = await asyncio.gather(*(self._asked(outside, host, kind) for kind in ("A", "AAAA")))
         except (dns.exception.DNSException, OSError) as error:
-            raise probe_error(error, host) from error
+            raise _failed(error, host) from error
         addresses = tuple(record.address for answer in answers for record in answer.rrset or ())[:_MOST]
         if not addresses:
             raise ProbeError("nxdomain", f"The name {host} has no address.")
@@ -94,6 +91,13 @@ class Names:
             resolver.nameservers = [address for address, _ in self._servers]
             resolver.nameserver_ports = dict(self._servers)
         return await resolver.resolve(host, kind, raise_on_no_answer=False, lifetime=PATIENCE)
+
+
+def _failed(error: Exception, host: str) -> ProbeError:
+    told = probe_error(error, host)
+    if told.trouble == "timeout":
+        return ProbeError("timeout", f"The name server did not answer for {host} in time.")
+    return told
 
 
 def _chain(answer: dns.resolver.Answer) -> tuple[str, ...]:

@@ -445,16 +445,17 @@ async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
-    while True:
+    while not writer.is_closing():
         writer.write(b"\x03")
         await writer.drain()
         await asyncio.sleep(0.05)
 
 
 async def _flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while True:
+    while not writer.is_closing():
         writer.write(b"\x16\x03\x03\x40\x00" + b"\x0b\xff\xff\xff" + bytes(16_380))
         await writer.drain()
+        await asyncio.sleep(0)
 
 
 async def _close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -512,6 +513,25 @@ async def test_what_is_no_tls_server_is_told(name: str, monkeypatch: pytest.Monk
     assert words in str(error.value)
     assert perf_counter() - began < 5
     assert most < 10_000_000
+
+
+async def test_a_server_that_fails_behind_its_certificate_is_no_working_one(pki: Pki) -> None:
+    """Its first flight is all there, but it cannot use its key, say: nobody gets through."""
+    context = pki.server(pki.issue(NAME), newest=TLS12)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        incoming.write(await reader.read(4_096))
+        with suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+        writer.write(outgoing.read())
+        await reader.read(4_096)
+
+    async with raw(accept) as port:
+        with pytest.raises(ProbeError, match="within the TLS handshake") as error:
+            await look(port, roots=pki.roots)
+        assert error.value.trouble == "tls"
 
 
 async def test_a_chain_without_end_is_refused(pki: Pki) -> None:

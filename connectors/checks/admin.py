@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 
 from bot.findings import Finding, Past, Server, Verdict
 from bot.ports import Check, Reply, Wire
+from connectors.checks import scep_base
 from knowledge import answers
 
 
@@ -48,4 +49,10 @@ def _judged(word: str, reply: Reply) -> tuple[Verdict, str]:
     return "unknown", f"The password page answers HTTP {reply.status}, which tells nothing about NDES."
 
 
-CHECK = Check(id="admin", catalogue="R24", asks="Is the password page closed to strangers?", run=run)
+CHECK = Check(
+    id="admin",
+    catalogue="R24",
+    asks="Is the password page closed to strangers?",
+    run=run,
+    deadline=scep_base.COLD + 12,
+)

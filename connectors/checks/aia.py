@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from bot.errors import ProbeError
@@ -114,6 +115,7 @@ def _issuer(certificate: CertificateFacts, candidates: Sequence[CertificateFacts
     return next((one for one in named if _issued_by(certificate, one)), None)
 
 
+@lru_cache(maxsize=64)
 def _issued_by(certificate: CertificateFacts, ca: CertificateFacts) -> bool:
     """Whether the CA issued it; where its signature is of a kind that cannot be told here, the name decides."""
     try:
@@ -122,6 +124,7 @@ def _issued_by(certificate: CertificateFacts, ca: CertificateFacts) -> bool:
         return False
 
 
+@lru_cache(maxsize=64)
 def _urls(certificate: CertificateFacts) -> tuple[str, ...]:
     try:
         return issuer_urls(certificate.der)

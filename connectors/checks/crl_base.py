@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from bot.errors import ProbeError
@@ -23,6 +24,7 @@ SKEW = timedelta(minutes=10)
 
 _MOST_POINTS = 3  # different CRLs for one question; the RA pair usually shares one
 _MOST_PLACES = 2  # addresses of one CRL
+_SMALL = 65_536  # bytes of a CRL whose reading is remembered: four checks of a run read the same ones
 _MOST_SIGNERS = 4  # CAs of one name, as after a renewal with a new key
 
 State = Literal["ok", "soon", "early", "expired", "bad_signature", "unreachable", "not_asked"]
@@ -79,7 +81,7 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
         return scep_cacert.nothing(CHECK.id)
     seen = await base_lists(known, wire, now, target)
     if not seen:
-        urls = [url for one in judged(known) for url in _urls(one)]
+        urls = [url for one in judged(known) for url in crl_addresses(one)]
         said = f"The RA certificates name {no_place(urls, 'CRL')}"
         return known.finding(
             CHECK.id, "skipped", said if judged(known) else "There are no RA certificates to name a CRL"
@@ -89,7 +91,7 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
 
 async def base_lists(known: Known, wire: Wire, now: datetime, target: Server) -> tuple["Seen", ...]:
     """The CRLs that the RA certificates name; none where they name no http address."""
-    points = points_of((one.issuer, _urls(one)) for one in judged(known))
+    points = points_of((one.issuer, crl_addresses(one)) for one in judged(known))
     return await look_all(points, known.bundle.authorities, wire, now, target)
 
 
@@ -99,7 +101,9 @@ def judged(known: Known) -> tuple[CertificateFacts, ...]:
     return tuple(dict.fromkeys(in_use or [ra.facts for ra in known.bundle.ra[:2]]))
 
 
-def _urls(certificate: CertificateFacts) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def crl_addresses(certificate: CertificateFacts) -> tuple[str, ...]:
+    """Where a certificate says its CRL is; nowhere, where that cannot be read."""
     try:
         return crl_urls(certificate.der)
     except ScepError:
@@ -178,9 +182,8 @@ async def _look(
     except ProbeError as error:
         state: State = "not_asked" if error.trouble in NOT_ASKED else "unreachable"
         return Seen(point.issuer, url, state, trouble=cut(str(error)))
-    try:
-        crl = read_crl(body)
-    except ScepError:
+    crl = _read(body) if len(body) <= _SMALL else _read.__wrapped__(body)
+    if crl is None:
         return Seen(point.issuer, url, "unreachable", trouble="What is there is no CRL.")
     signed = _signed(body, crl, point.issuer, cas)
     return Seen(point.issuer, url, _state(crl, signed, now, soon), crl, body, signed)
@@ -191,13 +194,23 @@ def _signed(body: bytes, crl: Crl, issuer: str, cas: Iterable[CertificateFacts])
     if crl.issuer != issuer:
         return False
     named = [ca for ca in cas if ca.subject == issuer][:_MOST_SIGNERS]
-    told = [_signed_by(body, ca) for ca in named]
+    by = _signed_by if len(body) <= _SMALL else _signed_by.__wrapped__
+    told = [by(body, ca.der) for ca in named]
     return True if True in told else None if None in told or not told else False
 
 
-def _signed_by(body: bytes, ca: CertificateFacts) -> bool | None:
+@lru_cache(maxsize=64)
+def _read(body: bytes) -> Crl | None:
     try:
-        return crl_signed_by(body, ca.der)
+        return read_crl(body)
+    except ScepError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _signed_by(body: bytes, ca: bytes) -> bool | None:
+    try:
+        return crl_signed_by(body, ca)
     except ScepError:
         return None
 
@@ -232,7 +245,9 @@ def _sentence(kind: Kind, seen: Seen, now: datetime) -> str:
         why = seen.trouble.rstrip(".")
         if seen.state == "not_asked":
             return f"{kind.name} was not fetched from {url}: {why}"
-        return f"{kind.name} cannot be fetched from {url} by this bot, though NDES may see it: {why}"
+        return (
+            f"{kind.name} cannot be fetched from {url} by this bot, though NDES may see it: {why}{_escaped(seen.url)}"
+        )
     if seen.state == "bad_signature":
         return f"What {url} gives in place of a CRL was not signed by the CA: {kind.stops} with it"
     if seen.state == "early":
@@ -245,6 +260,11 @@ def _sentence(kind: Kind, seen: Seen, now: datetime) -> str:
     if seen.state == "soon":
         return f"{kind.name} is only valid until {day}, for {_hours(left)}, and no newer one is there yet"
     return f"{kind.name} is valid until {day} ({_span(left)} left)"
+
+
+def _escaped(url: str) -> str:
+    """What usually keeps a delta CRL from being fetched."""
+    return ", and IIS refuses a + in a name unless allowDoubleEscaping is set" if "+" in url else ""
 
 
 def _span(left: timedelta) -> str:

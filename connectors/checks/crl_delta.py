@@ -1,6 +1,7 @@
 """Is the delta CRL of the issuing CA valid? One that has expired stops NDES as the base CRL does."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from bot.findings import Finding, Past, Server, Verdict
 from bot.ports import Check, Wire
@@ -42,6 +43,7 @@ async def lists(base: tuple[Seen, ...], known: Known, wire: Wire, now: datetime,
     return await crl_base.look_all(crl_base.points_of(named), known.bundle.authorities, wire, now, target)
 
 
+@lru_cache(maxsize=64)
 def _urls(certificate: CertificateFacts) -> tuple[str, ...]:
     try:
         return delta_urls(certificate.der)

@@ -8,7 +8,7 @@ from bot.findings import Finding, Past, Server
 from bot.ports import Check, Wire
 from connectors.checks import aia, crl_base, scep_cacert
 from connectors.checks.crl_base import Kind, Point
-from knowledge.certificates import CertificateFacts, ScepError, crl_urls
+from knowledge.certificates import CertificateFacts
 
 KIND = Kind(
     "crl-root",
@@ -39,25 +39,18 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     chain, _ = await asyncio.gather(aia.chain(known.bundle, wire), near)
     points = _points(chain)
     if not points:
-        said = f"The issuing CA's certificate names {crl_base.no_place(_urls(handed_out[0]), 'CRL')}"
+        said = f"The issuing CA's certificate names {crl_base.no_place(crl_base.crl_addresses(handed_out[0]), 'CRL')}"
         return known.finding(CHECK.id, "skipped", said)
     seen = await crl_base.look_all(points, _signers(known.bundle.authorities, chain), wire, now, target)
     return crl_base.told(KIND, seen, known, now)
 
 
 def _points(chain: Iterable[CertificateFacts]) -> tuple[Point, ...]:
-    return crl_base.points_of((ca.issuer, _urls(ca)) for ca in chain if not ca.self_signed)
+    return crl_base.points_of((ca.issuer, crl_base.crl_addresses(ca)) for ca in chain if not ca.self_signed)
 
 
 def _signers(*found: Sequence[CertificateFacts]) -> tuple[CertificateFacts, ...]:
     return tuple(dict.fromkeys(ca for cas in found for ca in cas))
-
-
-def _urls(certificate: CertificateFacts) -> tuple[str, ...]:
-    try:
-        return crl_urls(certificate.der)
-    except ScepError:
-        return ()
 
 
 CHECK = Check(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from urllib.parse import urljoin
 
+from bot.errors import ProbeError
 from bot.findings import Finding, Past, Server, Verdict
 from bot.ports import Check, Wire
 from knowledge import answers
@@ -14,7 +15,13 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     The connector until 2021 put an application there, which refuses strangers with 403; with the
     present one nothing needs to be there.
     """
-    reply = await wire.get(urljoin(target.url, "/CertificateRegistrationSvc/"))
+    try:
+        reply = await wire.get(urljoin(target.url, "/CertificateRegistrationSvc/"))
+    except ProbeError as error:
+        if error.trouble not in ("dropped", "reset"):
+            raise
+        said = "The site cuts the connection for the certificate registration point too, not for SCEP alone."
+        return Finding(CHECK.id, "unknown", said, {"trouble": error.trouble}, (("crp", error.trouble),))
     word = answers.word(reply.status, reply.headers, reply.body)
     verdict, said = _judged(word, target)
     evidence = {

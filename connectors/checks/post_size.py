@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.findings import Finding, Past, Server
 from bot.ports import Check, Wire
+from connectors.checks import scep_caps
 from knowledge import answers
 
 SIZE = 65_536
@@ -13,6 +14,8 @@ SIZE = 65_536
 async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     """POST junk to GetCACaps, which reads no body. Evidence: status and who answered. What is answered
     beyond 413 and 404 is not about the size, so it counts as `ok`, but for the failures of a server."""
+    if await scep_caps.known(target, wire) is None:
+        return Finding(CHECK.id, "skipped", "Not asked: GetCACaps does not even answer without a body.")
     reply = await wire.post(target.asking("GetCACaps"), b"\0" * SIZE, content_type="application/octet-stream")
     wrote = answers.author(reply.status, reply.headers, reply.body)
     evidence = {"status": reply.status, "written_by": wrote, "sent_bytes": SIZE}
@@ -27,4 +30,11 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     return Finding(CHECK.id, "ok", "A POST of 64 KB is not refused for its size.", evidence, (("post_64k", "ok"),))
 
 
-CHECK = Check(id="post-size", catalogue="R22", asks="Is a large POST refused?", run=run, usual=False)
+CHECK = Check(
+    id="post-size",
+    catalogue="R22",
+    asks="Is a large POST refused?",
+    run=run,
+    usual=False,
+    deadline=scep_caps.DEADLINE,
+)

@@ -55,7 +55,9 @@ def in_use(bundle: Bundle) -> Pair:
 
 def named(roles: Collection[str]) -> str:
     """The RA certificates of these roles in words."""
-    return "both RA certificates" if len(roles) > 1 else f"the RA certificate for {next(iter(roles))}"
+    if len(roles) > 1:
+        return "both RA certificates"
+    return f"the RA certificate for {'encryption' if 'encryption' in roles else 'signing'}"
 
 
 def span(days: int) -> str:
@@ -85,7 +87,7 @@ def _faults(bundle: Bundle, pair: Pair, now: datetime) -> dict[str, str]:
     foreign = [role for role, ra in pair.items() if ra.facts.issuer not in names]
     forged = [role for role, ra in pair.items() if ra.facts.issuer in names and not ra.issued_here]
     if foreign:
-        found["wrong_issuer"] = f"no CA that the server hands out issued {named(foreign)}"
+        found["wrong_issuer"] = f"the CA that issued {named(foreign)} is not among those that the server hands out"
     if forged:
         found["bad_signature"] = f"the signature on {named(forged)} is not that of the CA named as issuer"
     return found

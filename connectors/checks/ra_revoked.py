@@ -57,8 +57,9 @@ def _is_cleared(certificate: CertificateFacts, base: Sequence[Seen]) -> bool:
 def _sentence(gone: Sequence[CertificateFacts], pair: ra_certificates.Pair) -> str:
     roles = [role for role, ra in pair.items() if ra.facts in gone]
     what = ra_certificates.named(roles) if roles else "a certificate of the RA"
-    serials = " and ".join(dict.fromkeys(cut(one.serial, 50) for one in gone[:2]))
-    return f"The CA has revoked {what} (serial {serials}): NDES does not start again with that"
+    serials = list(dict.fromkeys(cut(one.serial, 50) for one in gone[:2]))
+    listed = f"serial{'s'[: len(serials) > 1]} {' and '.join(serials)}"
+    return f"The CA has revoked {what} ({listed}): NDES does not start again with that"
 
 
 CHECK = Check(

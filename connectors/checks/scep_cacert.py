@@ -48,8 +48,8 @@ async def ask(target: Server, wire: Wire) -> Reply:
 def _refused(reply: Reply) -> tuple[Verdict, str]:
     if reply.status in (301, 302, 303, 307, 308, 401, 403):
         # Whoever refuses may let others pass, and `scep-caps` fails where everything is refused.
-        said = "GetCACert is refused here: a device that is refused as well cannot encrypt its request."
-        return "warn", f"HTTP {reply.status}: {said}"
+        said = f"GetCACert is refused here with HTTP {reply.status}; a device that is refused as well cannot enrol."
+        return "warn", said
     if reply.status == 500:
         return "fail", "GetCACert fails with HTTP 500: NDES usually could not start, and no device can enrol."
     return "fail", f"GetCACert gets HTTP {reply.status} instead of certificates, so no device can enrol."
@@ -83,8 +83,8 @@ class Known:
     def _memory(self) -> str:
         if not self.from_memory:
             return ""
-        when = f"on {self.since:%Y-%m-%d}" if self.since else "earlier"
-        return f" (judged from memory: the server hands out no certificates now, as it did {when})"
+        when = f"{self.since:%Y-%m-%d}" if self.since else "earlier"
+        return f" (by the certificates remembered from {when}, as the server hands out none now)"
 
 
 async def known(target: Server, wire: Wire, past: Past) -> Known | None:

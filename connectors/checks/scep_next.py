@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.findings import Finding, Past, Server
 from bot.ports import Check, Wire
+from connectors.checks import scep_base
 from knowledge.answers import cut
 
 NEXT = "application/x-x509-next-ca-cert"
@@ -19,4 +20,10 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     return Finding(CHECK.id, "ok", said, {"status": reply.status, "content_type": kind})
 
 
-CHECK = Check(id="scep-next", catalogue="R23", asks="Is a next CA certificate announced?", run=run)
+CHECK = Check(
+    id="scep-next",
+    catalogue="R23",
+    asks="Is a next CA certificate announced?",
+    run=run,
+    deadline=scep_base.COLD + 12,
+)

@@ -12,7 +12,7 @@ NO_HANDSHAKE = {"tls": "handshake_failed", "reset": "reset", "dropped": "reset",
 
 _SAID = {
     "handshake_failed": "No TLS handshake comes about: no certificate is bound, or only old versions are offered.",
-    "reset": "The connection is cut during the TLS handshake: usually no certificate is bound to this name.",
+    "reset": "The TLS handshake is cut off: usually no certificate is bound to this name, or TLS is too old.",
     "timeout": "The TLS handshake gets no answer although the port is open: something between swallows it.",
 }
 

@@ -5,13 +5,15 @@ from urllib.parse import urlsplit
 
 from bot.errors import ProbeError
 from bot.findings import Finding, Past, Server, Value
-from bot.ports import Check, Reply, Wire
+from bot.ports import Check, Wire
+from connectors.checks import scep_caps
 from knowledge import answers
 
 RUNGS = (2_300, 5_000, 17_500, 31_000)
 """Bytes of path and query: above 2,048 (a query in IIS), 4,096 (a path in IIS) and 16,384 (a request in http.sys),
 and as long as the requests of devices become."""
-WAIT = 5.0
+WAIT = 10.0
+"""Seconds for one length."""
 
 _BROKE = ("dropped", "reset", "truncated", "timeout", "malformed")
 _FILTER = "IIS lets no URL of {} bytes through: maxQueryString and maxUrl of request filtering are too small."
@@ -22,13 +24,16 @@ _BETWEEN = "A URL of {} bytes does not get through: usually a proxy in front of 
 async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     """Ask GetCACaps with more and more padding, up to the first refusal. Evidence: what each length got."""
     url = target.asking("GetCACaps")
-    if not _capable(await wire.get(url)):
+    if await scep_caps.known(target, wire) is None:
         return Finding(CHECK.id, "skipped", "Not asked: GetCACaps does not even answer at its usual length.")
     evidence: dict[str, Value] = {}
     outcomes: list[tuple[str, str]] = []
     for length in RUNGS:
         word = await _climb(padded(url, length), wire, evidence, length)
         outcomes.append((f"url_{length}", word))
+        if word == "timeout":
+            said = f"No answer came in time to a URL of {length} bytes, which may also be chance."
+            return Finding(CHECK.id, "unknown", said, evidence, tuple(outcomes))
         if word != "ok":
             return Finding(CHECK.id, "fail", _refusal(word).format(length), evidence, tuple(outcomes))
     return Finding(CHECK.id, "ok", f"URLs of {RUNGS[-1]} bytes get through.", evidence, tuple(outcomes))
@@ -53,11 +58,6 @@ async def _climb(url: str, wire: Wire, evidence: dict[str, Value], length: int) 
     return "ok" if reply.status == 200 else answers.word(reply.status, reply.headers, reply.body)
 
 
-def _capable(reply: Reply) -> bool:
-    """Whether GetCACaps gave keywords and no page."""
-    return reply.status == 200 and bool(reply.body.strip()) and b"<" not in reply.body
-
-
 def _refusal(word: str) -> str:
     status, _, wrote = word.partition("_")
     if status == "404" and wrote != "appproxy":
@@ -70,5 +70,5 @@ CHECK = Check(
     catalogue="R21",
     asks="Are the long URLs of devices let through?",
     run=run,
-    deadline=(len(RUNGS) + 1) * WAIT + 10,
+    deadline=scep_caps.DEADLINE + len(RUNGS) * WAIT,
 )

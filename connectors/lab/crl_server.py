@@ -108,7 +108,7 @@ class CrlServer:
         if key not in self._shelves:
             published = ADDRESS if host == "localhost" else host
             place = f"http://{published}:{self.port}/CertEnroll/{len(self._shelves) + 1}/"
-            self._shelves[key] = Shelf(place, host, fault, ra_ends)
+            self._shelves[key] = Shelf(place, fault.url_host or host, fault, ra_ends)
         return self._shelves[key]
 
     # --- as a site -------------------------------------------------------------------------------

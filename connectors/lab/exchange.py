@@ -56,7 +56,7 @@ class Request:
 
 class Seen(NamedTuple):
     """A request that reached the lab: `target` shortened to 300 characters, `status` 0 where no answer
-    was sent, `secure` whether it came over TLS. What could not be read has neither method nor target."""
+    was sent, `secure` whether it came over TLS. Of what could not be read, as much as could be."""
 
     method: str
     target: str
@@ -91,7 +91,13 @@ class Site(Protocol):
 
 
 class _Refused(Exception):
-    """What came is no request that is passed on."""
+    """What came is no request that is passed on: the name of the answer, and how it began."""
+
+    def __init__(self, answer: str, head: str = "") -> None:
+        super().__init__(answer)
+        self.answer = answer
+        method, _, rest = head.partition("\r\n")[0].partition(" ")
+        self.method, self.target = method[:_SHOWN], rest.rpartition(" ")[0][:_SHOWN]
 
 
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, site: Site) -> None:
@@ -101,8 +107,8 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, s
         try:
             request = await _request(reader, site.longest_head)
         except _Refused as refused:
-            answer = site.refusal(str(refused))
-            site.note(Seen("", "", answer.status, secure))
+            answer = site.refusal(refused.answer)
+            site.note(Seen(refused.method, refused.target, answer.status, secure))
             await _send(writer, answer, site.clock, None)
             return
         if request is None:
@@ -148,14 +154,14 @@ async def _do(act: Act, reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 async def _request(reader: asyncio.StreamReader, longest_head: int) -> Request | None:
     """The next request, None at the end. Raises `_Refused` with the name of the answer."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
         return None
     except asyncio.LimitOverrunError:
         raise _Refused("too-long") from None
     if len(head) > longest_head:
-        raise _Refused("too-long")
-    request = _head(head.decode("latin-1"))
+        raise _Refused("too-long", head)
+    request = _head(head)
     return await _with_body(request, reader)
 
 
@@ -163,20 +169,20 @@ def _head(text: str) -> Request:
     line, *fields = text.removesuffix("\r\n\r\n").split("\r\n")
     parts = line.split(" ")
     if len(parts) != 3 or parts[2] not in ("HTTP/1.0", "HTTP/1.1"):
-        raise _Refused("httpsys-400")
+        raise _Refused("httpsys-400", text)
     method, target, version = parts
     if not set(method) <= _TOKEN:
-        raise _Refused("httpsys-400-verb")
+        raise _Refused("httpsys-400-verb", text)
     if not target.startswith(("/", "http://", "https://")):
-        raise _Refused("httpsys-400-url")
+        raise _Refused("httpsys-400-url", text)
     headers: dict[str, str] = {}
     for field in fields:
         name, colon, value = field.partition(":")
         if not colon or not name or not set(name) <= _TOKEN:
-            raise _Refused("httpsys-400")
+            raise _Refused("httpsys-400", text)
         headers[name.lower()] = value.strip()
     if version == "HTTP/1.1" and not headers.get("host"):
-        raise _Refused("httpsys-400-hostname")
+        raise _Refused("httpsys-400-hostname", text)
     return Request(method, target, version, headers)
 
 
@@ -184,14 +190,18 @@ async def _with_body(request: Request, reader: asyncio.StreamReader) -> Request 
     length = request.headers.get("content-length")
     if length is None:
         if request.method == "POST":
-            raise _Refused("httpsys-411")
+            raise _Refused("httpsys-411", _line(request))
         return request
     if not (length.isascii() and length.isdigit()):
-        raise _Refused("httpsys-400")
+        raise _Refused("httpsys-400", _line(request))
     if int(length) > _LARGEST_BODY:
-        raise _Refused("iis-413")
+        raise _Refused("iis-413", _line(request))
     try:
         body = await reader.readexactly(int(length))
     except asyncio.IncompleteReadError:
         return None
     return Request(request.method, request.target, request.version, request.headers, body)
+
+
+def _line(request: Request) -> str:
+    return f"{request.method} {request.target} {request.version}"

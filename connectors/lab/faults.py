@@ -791,13 +791,21 @@ def fault_of(name: str) -> Fault:
 def before(fault: Fault) -> Fault:
     """The same server while all was well: what the memory of a healthy run holds.
 
-    Where the RA certificates ran out since, they are the same certificates (their dates cannot change);
-    everything else was in order.
+    Certificates that ran out since, or always had a weak signature, are the same ones as now: their bytes
+    cannot change. Everything else was in order.
     """
     if fault.healthy:
         return fault
     healthy = _ALL[_healthy_twin(fault)]
-    return replace(healthy, ra=fault.ra) if fault.ra in ("expired", "encryption-expired") else healthy
+    return replace(
+        healthy,
+        ra=fault.ra if fault.ra in _AS_BEFORE else healthy.ra,
+        tls=fault.tls if fault.tls in _AS_BEFORE else healthy.tls,
+    )
+
+
+_AS_BEFORE: Final = {"expired", "encryption-expired", "ends-soon", "sha1", "pss", "incomplete"}
+"""States of certificates that come with time, or were there from the start."""
 
 
 def _healthy_twin(fault: Fault) -> str:

@@ -16,13 +16,29 @@ async def labs(
     """One lab for each name, in that order, with one CRL server between them.
 
     Labs of the same fault share PKI and TLS: a thousand cost a thousand sockets and little more. Plain
-    HTTP is answered as by the first. Raises what `Lab` raises.
+    HTTP is answered as by the first. Where this process may not open that many sockets, its own limit is
+    raised. Raises what `Lab` raises.
     """
+    faults = list(faults)
+    _make_room(len(faults))
     async with AsyncExitStack() as open_labs:
         crls = await open_labs.enter_async_context(CrlServer(crl_port))
         yield [
             await open_labs.enter_async_context(Lab(fault, host=host, pace=pace, crl_server=crls)) for fault in faults
         ]
+
+
+def _make_room(number: int) -> None:
+    """Often 1,024 files may be open: too few for the sockets of so many labs and both ends of their visitors."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    wanted = 4 * number + 256
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, allowed), most))
 
 
 async def serve(

@@ -17,8 +17,8 @@ from bot.errors import ConnectorError
 
 PATIENCE: Final = 30.0
 """Seconds after which a database that does not answer has failed."""
-_BUSY: Final = "10"  # seconds that a connection to SQLite waits for another one that writes
-_CONNECT: Final = "10"  # seconds until a connection to PostgreSQL must stand
+_BUSY: Final = 10.0  # seconds that a connection to SQLite waits for another one that writes
+_CONNECT: Final = 10  # seconds until a connection to PostgreSQL must stand
 
 _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
@@ -101,20 +101,20 @@ def migrating_engine(url: URL) -> Engine:
         return create_engine(_patient(url), hide_parameters=True, poolclass=NullPool)
     _private_file(Path(url.database or ""))
     made = create_engine(
-        _patient(url.set(drivername="sqlite+pysqlite")),
+        _patient(url.set(drivername="sqlite+pysqlite"), busy=PATIENCE),
         hide_parameters=True,
         poolclass=NullPool,
         connect_args={"isolation_level": None},  # the driver begins nothing by itself
     )
     # With foreign keys on, SQLite deletes the children of a table that a migration copies and drops.
-    event.listen(made, "connect", _each_connection("PRAGMA foreign_keys=ON"))
+    event.listen(made, "connect", _each_connection("PRAGMA foreign_keys=OFF"))
     event.listen(made, "begin", lambda connection: connection.exec_driver_sql("BEGIN EXCLUSIVE"))
     return made
 
 
-def _patient(url: URL) -> URL:
+def _patient(url: URL, busy: float = _BUSY) -> URL:
     """With a limit on waiting where the address has none."""
-    limit = {"timeout": _BUSY} if is_sqlite(url) else {"connect_timeout": _CONNECT}
+    limit = {"timeout": str(busy)} if is_sqlite(url) else {"connect_timeout": str(_CONNECT)}
     return url.set(query={**limit, **url.query})
 
 

@@ -83,7 +83,7 @@ def take_turn(connection: Connection) -> None:
 def _write_ahead(engine: Engine) -> None:
     """Let readers and a writer work side by side. The file remembers it.
 
-    SQLite does not wait for a lock here, so of several that start at once each asks until it is done.
+    SQLite does not always wait for a lock here, so of several that start at once each asks until it is done.
     """
     end = time.monotonic() + PATIENCE
     while True:

@@ -71,7 +71,12 @@ async def test_a_proxy_in_between_is_told(status: int, word: str) -> None:
     assert "proxy" in finding.summary
 
 
-@pytest.mark.parametrize("trouble", ["reset", "dropped", "timeout", "truncated", "malformed"])
+async def test_an_answer_that_does_not_come_may_be_chance() -> None:
+    finding, _ = await climbed(8_192, "timeout")
+    assert (finding.verdict, finding.outcomes[-1]) == ("unknown", ("url_17500", "timeout"))
+
+
+@pytest.mark.parametrize("trouble", ["reset", "dropped", "truncated", "malformed"])
 async def test_a_connection_that_breaks_off_ends_the_climb(trouble: Trouble) -> None:
     finding, _ = await climbed(8_192, trouble)
     assert (finding.verdict, finding.outcomes[-1]) == ("fail", ("url_17500", trouble))

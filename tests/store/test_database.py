@@ -12,6 +12,7 @@ import pytest
 from bot.errors import ConnectorError
 from connectors.store import open_store
 from connectors.store.database import address as url_of
+from connectors.store.database import engine
 from tests.fakes import NOON
 from tests.store.test_contract import use
 
@@ -157,3 +158,18 @@ async def test_a_database_that_does_not_exist_is_told(postgres_server: str) -> N
 async def test_a_schema_that_does_not_exist_is_told(postgres_server: str) -> None:
     url = url_of(postgres_server).update_query_dict({"options": "-csearch_path=nowhere"})
     assert "no schema" in await _refused(url.render_as_string(hide_password=False))
+
+
+async def test_a_reason_that_quotes_the_password_is_not_told(postgres_server: str) -> None:
+    url = url_of(postgres_server).set(username="geheim", password="geheim")
+    assert "failed" in await _refused(url.render_as_string(hide_password=False))
+
+
+def test_waiting_has_a_limit_that_the_address_may_change() -> None:
+    limits = {
+        "postgresql://h/d": ("connect_timeout", "10"),
+        "postgresql://h/d?connect_timeout=3": ("connect_timeout", "3"),
+    }
+    limits |= {"sqlite:///a.db": ("timeout", "10.0"), "sqlite:///a.db?timeout=1": ("timeout", "1")}
+    for said, (name, value) in limits.items():
+        assert engine(url_of(said)).url.query[name] == value

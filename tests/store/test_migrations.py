@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -153,6 +154,7 @@ def test_a_drafted_migration_leads_to_the_tables_of_the_code(address: str, tmp_p
     text = drafted.read_text()
     assert "sa.DateTime(timezone=True)" in text
     assert "connectors" not in text
+    assert "batch_alter_table" in text
     with connected(address) as connection:
         command.upgrade(settings(connection, folder), "head")
         command.check(settings(connection, folder))
@@ -174,6 +176,12 @@ async def test_replicas_in_one_process_start_at_once(address: str) -> None:
     await asyncio.gather(*(asyncio.to_thread(bring_up_to_date, url_of(address)) for _ in range(6)))
     async with open_store(address) as store:
         assert await store.servers() == []
+
+
+async def test_different_databases_may_be_opened_at_once(tmp_path: Path) -> None:
+    addresses = [f"sqlite:///{tmp_path}/{number}.db" for number in range(8)]
+    await asyncio.gather(*(asyncio.to_thread(bring_up_to_date, url_of(address)) for address in addresses))
+    assert all(tables.VERSION_TABLE in kept_tables(address) for address in addresses)
 
 
 async def test_replicas_that_start_at_once_share_the_work(address: str) -> None:
@@ -208,3 +216,16 @@ async def test_a_start_waits_for_the_one_that_migrates(address: str) -> None:
         assert not waiting.done()
     await asyncio.wait_for(waiting, 30)
     assert tables.VERSION_TABLE in kept_tables(address)
+
+
+async def test_a_start_waits_for_one_that_opens_the_file(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
+    try:
+        other.execute("begin immediate")
+        waiting = asyncio.create_task(asyncio.to_thread(bring_up_to_date, url_of(f"sqlite:///{tmp_path}/bot.db")))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        other.execute("rollback")
+        await asyncio.wait_for(waiting, 30)
+    finally:
+        other.close()

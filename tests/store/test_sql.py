@@ -272,6 +272,7 @@ async def test_a_table_that_is_gone_is_told_without_sql_and_values(opened: SqlSt
     for word in ("geheim", "insert", "INSERT", "playground"):
         assert word not in str(told.value)
     assert told.value.__suppress_context__
+    assert "geheim" not in str(told.value.__context__)
 
 
 async def test_callers_that_give_up_leave_the_store_working(opened: SqlStore) -> None:

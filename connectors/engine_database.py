@@ -1,0 +1,140 @@
+"""Where the engine keeps its runs, beside the store; and which processes work on them, told by their beats."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from bot.errors import ConnectorError
+from connectors.store import database
+
+LOOKS: Final = 3
+"""Looks at a process without a new beat of it, and it counts as dead."""
+_BEGINNERS: Final = 0x6E646573  # PostgreSQL's number of the lock under which tables are created
+
+
+class Database:
+    """The engine's part of the store's database: a file beside SQLite's, a schema in PostgreSQL."""
+
+    def __init__(self, said: str) -> None:
+        """`said` is the store's address. Raises `ConnectorError` where it names no database."""
+        self._closed = threading.Event()
+        self.schema: str | None = None
+        url = database.address(said)
+        if database.is_sqlite(url):
+            self.url = url.set(drivername="sqlite+pysqlite", database=str(_beside(Path(url.database or ""))))
+            # Two connections: writers exclude each other anyhow, and those that wait for SQLite's lock sleep.
+            self.pool = sa.create_engine(self.url, hide_parameters=True, pool_size=2, max_overflow=0)
+            sa.event.listen(self.pool, "connect", _prepare_sqlite)
+        else:
+            self.url = url.set(query={"connect_timeout": "10", **url.query})
+            self.pool = sa.create_engine(
+                self.url, hide_parameters=True, pool_size=10, max_overflow=0, pool_pre_ping=True
+            )
+        sa.event.listen(self.pool, "do_connect", self._let_in)
+
+    def prepare(self) -> None:
+        """Make the file or the schema. The schema is named after the store's: two bots in one database do not meet."""
+        if database.is_sqlite(self.url):
+            _private_file(Path(self.url.database or ""))
+            return
+        with self.pool.begin() as connection:
+            _one_at_a_time(connection)
+            stores = connection.scalar(sa.select(sa.func.current_schema()))
+            self.schema = "ndesbot_runs" if stores in (None, "public") else f"{stores}_runs"
+            connection.execute(sa.schema.CreateSchema(self.schema, if_not_exists=True))
+
+    def close(self) -> None:
+        """Allow no new connection: a thread that tries for ever to get one back would keep the process alive."""
+        self._closed.set()
+
+    def _let_in(self, *_: object) -> None:
+        if self._closed.is_set():
+            raise RuntimeError("the engine is closed")
+
+
+class Beats:
+    """A count for each process that it alone raises. Who looks often enough sees which stand still, so
+    that no clocks are compared, and a database that was away for all makes nobody look dead."""
+
+    def __init__(self, home: Database, executor: str) -> None:
+        """Makes the table, where there is none, and beats once: the database must be prepared."""
+        self._pool = home.pool
+        self._executor = executor
+        self._seen: dict[str, tuple[int, int]] = {}  # the count of each other process, and looks since it moved
+        self._table = sa.Table(
+            "executors",
+            sa.MetaData(schema=home.schema),
+            sa.Column("executor", sa.Text, primary_key=True),
+            sa.Column("beat", sa.BigInteger, nullable=False),
+        )
+        with self._pool.begin() as connection:
+            _one_at_a_time(connection)
+            self._table.create(connection, checkfirst=True)
+            self._raise_own(connection)
+
+    def beat(self) -> list[str]:
+        """Beat, and look at the others: those that are dead."""
+        c = self._table.c
+        with self._pool.begin() as connection:
+            self._raise_own(connection)
+            found = connection.execute(sa.select(c.executor, c.beat).where(c.executor != self._executor)).all()
+        self._seen = {name: (count, self._still(name, count)) for name, count in found}
+        return [name for name, (_, looks) in self._seen.items() if looks >= LOOKS]
+
+    def bury(self, dead: Collection[str]) -> None:
+        """Forget processes whose runs have been taken over, unless one beat after all."""
+        c = self._table.c
+        with self._pool.begin() as connection:
+            for name in dead:
+                connection.execute(sa.delete(self._table).where(c.executor == name, c.beat == self._seen[name][0]))
+
+    def _raise_own(self, connection: Connection) -> None:
+        c = self._table.c
+        raised = connection.execute(
+            sa.update(self._table).where(c.executor == self._executor).values(beat=c.beat + 1)
+        ).rowcount
+        if not raised:
+            connection.execute(sa.insert(self._table).values(executor=self._executor, beat=1))
+
+    def _still(self, name: str, count: int) -> int:
+        known, looks = self._seen.get(name, (None, 0))
+        return looks + 1 if known == count else 0
+
+
+# --- SQLite and PostgreSQL ---------------------------------------------------------------------
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-runs{path.suffix}")
+
+
+def _private_file(path: Path) -> None:
+    """What people said is in it: only this user may read it; SQLite gives its companions the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConnectorError(f"The SQLite file {path} cannot be opened: {error.strerror}.") from None
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = "IMMEDIATE"  # one that first reads and then wants to write may have to fail
+    if sqlite3.sqlite_version_info < (3, 42):  # the library writes its times with a word that SQLite learned then
+        connection.create_function("unixepoch", 0, lambda: int(time.time()))
+        connection.create_function("unixepoch", 1, lambda word: time.time() if word == "subsec" else int(time.time()))
+    # The end of the process loses no commit; a power cut may lose the last ones, and damages nothing.
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """PostgreSQL's IF NOT EXISTS fails for one of two processes that create at the same moment."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_BEGINNERS)))

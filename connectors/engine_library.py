@@ -1,0 +1,129 @@
+"""DBOS tamed: JSON instead of pickle, no lines of its own, nothing sent anywhere; and its chores that need a keeper."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, NoReturn
+
+from dbos import DBOS, DBOSConfig, Serializer
+from dbos._serialization import DefaultSerializer
+from dbos._utils import GlobalParams
+
+from bot.errors import ConnectorError
+from connectors.engine_database import Beats, Database
+
+_FORM: Final = "1"  # of a run: a release that changes its steps counts up, or it would misread older runs
+_THREADS: Final = 64  # at most; DBOS makes its threads the event loop's, so name look-ups run there as well
+_SWEPT_AT_ONCE: Final = 500
+_FAILED: Final = "ndesbot failed with"
+
+_log = logging.getLogger(__name__)
+
+
+def settings(home: Database, executor: str) -> DBOSConfig:
+    """Everything that DBOS would otherwise guess, or read from the environment."""
+    return DBOSConfig(
+        name="ndesbot",
+        system_database_engine=home.pool,
+        dbos_system_schema=home.schema,
+        executor_id=executor,
+        application_version=_FORM,
+        serializer=_Json(),
+        enable_otlp=False,
+        log_level="ERROR",
+        use_listen_notify=False,  # it takes a connection and a thread that wakes 100 times a second; runs need neither
+        notification_listener_polling_interval_sec=0.2,
+        max_executor_threads=_THREADS,
+    )
+
+
+def tame() -> None:
+    """For this process, before anything is opened.
+
+    A row that calls itself a pickle would be unpickled whatever serializer is set, and who can write to
+    the database could run code here. And an environment can make DBOS talk to its maker's service.
+    """
+    for verb, instead in (("deserialize", _refuse), ("serialize", _say_it_in_json)):
+        setattr(DefaultSerializer, verb, instead)
+    GlobalParams.dbos_cloud = False
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise TypeError("pickles are refused")
+
+
+def _say_it_in_json(_: object, data: Any) -> str:
+    """Of a refused row its error is kept, in the format the row has; or it would be tried for ever."""
+    return _Json().serialize(data)
+
+
+class _Json(Serializer):
+    """JSON instead of pickle. An exception keeps its name alone: its words may quote what was said."""
+
+    def name(self) -> str:
+        return "json"
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(
+            {_FAILED: type(data).__name__} if isinstance(data, BaseException) else data, separators=(",", ":")
+        )
+
+    def deserialize(self, serialized_data: str) -> Any:
+        data = json.loads(serialized_data)
+        if isinstance(data, dict) and _FAILED in data:
+            return ConnectorError(f"The run failed ({data[_FAILED]}).")
+        return data
+
+
+class _Murmur(logging.Handler):
+    """DBOS's lines quote what was said and databases' words: only where in it one came from is passed on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        _log.error("DBOS reports an error", extra={"at": f"{record.module}:{record.lineno}", "error": error})
+
+
+@contextmanager
+def muffled() -> Iterator[None]:
+    """No line of DBOS reaches the console or a log as it is."""
+    library = logging.getLogger("dbos")
+    murmur = _Murmur(logging.ERROR)
+    propagates, library.propagate = library.propagate, False
+    library.addHandler(murmur)  # before DBOS looks: where there is one, it adds none that writes to the console
+    try:
+        yield
+    finally:
+        library.removeHandler(murmur)
+        library.propagate = propagates
+
+
+# --- chores ------------------------------------------------------------------------------------
+
+
+def take_over(beats: Beats) -> None:
+    """Beat, and put the runs of dead processes where any live one takes them up. Blocks."""
+    dead = beats.beat()
+    if dead:
+        _log.warning("runs of processes that died are taken over", extra={"executors": dead})
+        # DBOS's own service does this; its public resume would put a run into another queue.
+        DBOS._recover_pending_workflows(dead)
+        beats.bury(dead)
+
+
+async def sweep(before: datetime) -> None:
+    """Forget runs that ended before a time."""
+    ended = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+    while True:
+        found = await DBOS.list_workflows_async(
+            status=ended,
+            completed_before=before.isoformat(),
+            limit=_SWEPT_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if found:
+            await DBOS.delete_workflows_async([run.workflow_id for run in found])
+        if len(found) < _SWEPT_AT_ONCE:
+            return

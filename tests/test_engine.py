@@ -1,0 +1,550 @@
+"""Durable runs on SQLite and on a real PostgreSQL: killed processes, dead ones, hostile rows, clean ends."""
+
+import asyncio
+import base64
+import logging
+import os
+import pickle
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
+from connectors import engine as room
+from connectors.engine import Deliver, Engine, Said, Work, open_engine
+from connectors.engine_database import LOOKS, Beats, Database
+from tests import engine_child
+from tests.store import postgres
+
+NDES = {"server": "ndes01"}
+SECRET = "hunter2-Pa55w0rd"
+
+
+@pytest.fixture(scope="module")
+def postgres_address() -> Iterator[str]:
+    """One schema for all tests here: each has keys of its own."""
+    with postgres.server() as database, postgres.empty_schema(database) as address:
+        yield address
+        connections = sa.create_engine(address, poolclass=sa.NullPool)
+        with connections.begin() as connection:
+            name = f"{connection.scalar(sa.select(sa.func.current_schema()))}_runs"
+            connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
+
+
+@pytest.fixture
+def sqlite_address(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/kept/bot.db"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_address"))
+
+
+@pytest.fixture
+def key() -> str:
+    return f"message {uuid4()}"
+
+
+class Bench:
+    """Work that counts and can be held up, and a delivery that remembers."""
+
+    def __init__(self) -> None:
+        self.worked: list[Said] = []
+        self.delivered: list[tuple[str, str, Said, Said | None]] = []
+        self.go = asyncio.Event()
+        self.go.set()
+        self.arrived = asyncio.Event()
+
+    async def work(self, said: Said) -> Said:
+        self.worked.append(said)
+        await self.go.wait()
+        return {"verdict": "ok", "of": said["server"]}
+
+    async def deliver(self, kind: str, key: str, said: Said, result: Said | None) -> None:
+        self.delivered.append((kind, key, said, result))
+        self.arrived.set()
+
+    def open(self, address: str, *, executor: str = "this", **more: Any) -> Any:
+        work: dict[str, Work] = {"check": self.work, "digest": self.work, **more.pop("work", {})}
+        return open_engine(address, executor=executor, work=work, deliver=self.deliver, **more)
+
+
+OK = {"verdict": "ok", "of": "ndes01"}
+
+
+# --- a run -----------------------------------------------------------------------------------
+
+
+async def test_a_run_comes_back_with_its_result_and_delivers_it_once(address: str, key: str) -> None:
+    bench = Bench()
+    async with bench.open(address) as engine:
+        assert await engine.run("check", key, NDES) == OK
+        await bench.arrived.wait()
+    async with bench.open(address) as engine:
+        assert await engine.result(key) == OK
+    assert bench.delivered == [("check", key, NDES, OK)]
+
+
+async def test_one_key_is_one_run_however_many_ask(address: str, key: str) -> None:
+    bench = Bench()
+    async with bench.open(address) as engine:
+        at_once = await asyncio.gather(*(engine.run("check", key, {**NDES, "n": n}) for n in range(20)))
+        later = await engine.run("check", key, NDES)
+    assert at_once == [OK] * 20
+    assert later == OK
+    assert len(bench.worked) == len(bench.delivered) == 1
+
+
+async def test_a_run_that_was_only_started_has_a_result_when_it_ended(address: str, key: str) -> None:
+    bench = Bench()
+    bench.go.clear()
+    async with bench.open(address) as engine:
+        assert await engine.result(key) is None
+        await engine.start("check", key, NDES)
+        assert await engine.result(key) is None
+        bench.go.set()
+        await bench.arrived.wait()
+        assert await engine.result(key) == OK
+
+
+async def test_an_interactive_run_is_quick(address: str) -> None:
+    took = []
+    async with Bench().open(address) as engine:
+        for n in range(40):
+            before = time.perf_counter()
+            await engine.run("check", f"quick {n} {uuid4()}", NDES)
+            took.append(time.perf_counter() - before)
+    assert sorted(took)[10] <= 0.05  # of a machine that does other things as well
+
+
+async def test_a_run_goes_on_when_nobody_waits_any_more(sqlite_address: str, key: str) -> None:
+    bench = Bench()
+    bench.go.clear()
+    async with bench.open(sqlite_address) as engine:
+        waiting = asyncio.create_task(engine.run("check", key, NDES))
+        while not bench.worked:
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        bench.go.set()
+        await asyncio.wait_for(bench.arrived.wait(), 10)
+    assert bench.delivered == [("check", key, NDES, OK)]
+
+
+async def test_being_cancelled_at_any_moment_leaves_no_run_that_waits_for_a_restart(sqlite_address: str) -> None:
+    bench = Bench()
+    async with bench.open(sqlite_address) as engine:
+        for n in range(30):
+            asking = asyncio.create_task(engine.run("check", f"key {n}", NDES))
+            await asyncio.sleep(n / 5000)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+    assert _statuses(sqlite_address) <= {"SUCCESS"}
+
+
+async def test_a_run_may_ask_for_another_one(sqlite_address: str, key: str) -> None:
+    bench = Bench()
+    opened: list[Engine] = []
+
+    async def both(said: Said) -> Said:
+        first, second = await asyncio.gather(*(opened[0].run("check", f"{key} {n}", NDES) for n in range(2)))
+        return {"first": first, "second": second}
+
+    async with bench.open(sqlite_address, work={"report": both}) as engine:
+        opened.append(engine)
+        assert await engine.run("report", key, {}) == {"first": OK, "second": OK}
+        assert await engine.result(f"{key} 0") == OK
+
+
+async def test_texts_come_back_as_they_were(address: str, key: str) -> None:
+    said = {
+        "server": "zürich 漢 \U0001f511 \x00 \ud800 \u2028",
+        "n": [1, 2.5, None, True, {"ndesbot failed with": "x"}],
+    }
+
+    async def echo(heard: Said) -> Said:
+        return heard
+
+    async with Bench().open(address, work={"echo": echo}) as engine:
+        assert await engine.run("echo", key, said) == said
+
+
+# --- failing ---------------------------------------------------------------------------------
+
+
+async def _refuse(said: Said) -> Said:
+    raise {"bad": BadRequest("say which server"), "forbidden": Forbidden("ask an admin")}[said["how"]]
+
+
+async def _break(said: Said) -> Said:
+    raise KeyError(SECRET, said)
+
+
+async def _answer_with_bytes(said: Said) -> Said:
+    return {"body": SECRET.encode()}
+
+
+async def _cancel_itself(said: Said) -> Said:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(("how", "kind"), [("bad", BadRequest), ("forbidden", Forbidden)])
+async def test_what_the_person_did_wrong_comes_back_as_it_was(
+    sqlite_address: str, key: str, how: str, kind: type[BotError]
+) -> None:
+    bench = Bench()
+    async with bench.open(sqlite_address, work={"refuse": _refuse}) as engine:
+        for _ in range(2):
+            with pytest.raises(kind, match=r"say which server|ask an admin"):
+                await engine.run("refuse", key, {"how": how})
+        await bench.arrived.wait()
+    assert bench.delivered == [("refuse", key, {"how": how}, None)]
+
+
+@pytest.mark.parametrize("work", [_break, _answer_with_bytes, _cancel_itself])
+async def test_a_bug_in_the_work_ends_the_run_and_tells_no_secret(
+    sqlite_address: str, key: str, work: Work, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    bench = Bench()
+    async with bench.open(sqlite_address, work={"bug": work}) as engine:
+        with pytest.raises(ConnectorError, match=r"The work failed \(\w+ in \w+.py:\d+\)") as caught:
+            await engine.run("bug", key, {"password": SECRET})
+        await bench.arrived.wait()
+    assert bench.delivered[0][3] is None
+    assert caught.value.__cause__ is None
+    told = [line for line in caplog.records if line.name == "connectors.engine"]
+    assert [(line.getMessage(), line.__dict__["kind"], line.__dict__["key"]) for line in told] == [
+        ("a run failed", "bug", key)
+    ]
+    everything = "".join(str(line.__dict__) for line in caplog.records) + "".join(capfd.readouterr()) + str(caught)
+    assert SECRET not in everything
+
+
+async def test_a_key_belongs_to_one_kind(address: str, key: str) -> None:
+    async with Bench().open(address) as engine:
+        await engine.run("check", key, NDES)
+        with pytest.raises(ConnectorError, match="another kind"):
+            await engine.start("digest", key, NDES)
+
+
+async def test_a_delivery_that_fails_is_tried_again(sqlite_address: str, key: str) -> None:
+    bench = Bench()
+
+    async def deliver(kind: str, key: str, said: Said, result: Said | None) -> None:
+        bench.worked.append({})
+        if len(bench.worked) < 3:
+            raise ConnectionError(SECRET)
+        await bench.deliver(kind, key, said, result)
+
+    async with open_engine(sqlite_address, executor="this", work={"check": bench.work}, deliver=deliver) as engine:
+        assert await engine.run("check", key, NDES) == OK
+        await asyncio.wait_for(bench.arrived.wait(), 20)
+    assert bench.delivered == [("check", key, NDES, OK)]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", "PostgreSQL bot at 127.0.0.1:1"),
+        (f"mysql://bot:{SECRET}@127.0.0.1/bot", "cannot be read"),
+        ("sqlite://", "needs a file"),
+        (f"sqlite:///{__file__}/bot.db", "cannot be opened"),
+    ],
+)
+async def test_a_database_that_cannot_be_opened_is_told_without_its_password(said: str, reason: str) -> None:
+    with pytest.raises(ConnectorError, match=reason) as caught:
+        async with Bench().open(said):
+            pass
+    assert SECRET not in str(caught.value)
+
+
+# --- the end of a process --------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _survivor(address: str, journal: Path, executor: str, **more: Any) -> AsyncIterator[Engine]:
+    work, deliver = partial(engine_child.work, journal, ""), partial(engine_child.deliver, journal, "")
+    async with open_engine(address, executor=executor, work={"check": work}, deliver=deliver, **more) as engine:
+        yield engine
+
+
+def _child(address: str, executor: str, journal: Path, key: str, stage: str) -> subprocess.Popen[str]:
+    program = [sys.executable, "-m", "tests.engine_child", address, executor, str(journal), key, stage]
+    root = Path(__file__).parent.parent
+    environment = {**os.environ, "DBOS__CLOUD": "true", "DBOS__VMID": "cloud", "DBOS__APPVERSION": "9"}
+    return subprocess.Popen(program, cwd=root, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def _killed(address: str, executor: str, journal: Path, key: str, stage: str) -> None:
+    with _child(address, executor, journal, key, stage) as child:
+        assert child.stdout
+        assert any("begun" in line for line in child.stdout)
+        child.kill()
+    assert child.returncode == -9
+
+
+async def _in_the_end(done: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await done():
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(("stage", "times"), [("work", 2), ("delivery", 1)])
+async def test_a_run_whose_process_is_killed_still_arrives_once(
+    address: str, tmp_path: Path, key: str, stage: str, times: int
+) -> None:
+    journal = tmp_path / "journal"
+    await asyncio.to_thread(_killed, address, stage, journal, key, stage)
+    before = engine_child.read(journal)
+    async with _survivor(address, journal, stage) as engine:
+
+        async def ended() -> bool:
+            return await engine.result(key) is not None
+
+        await _in_the_end(ended)
+        assert await engine.result(key) == {"verdict": "ok", "server": "ndes01"}
+        assert await engine.run("check", key, NDES) == {"verdict": "ok", "server": "ndes01"}
+    assert ("ok" in before[-1]) is (stage == "delivery")
+    assert sorted(engine_child.read(journal)) == [f"check {key} ndes01 ok", *["worked"] * times]
+    async with _survivor(address, journal, stage):
+        await asyncio.sleep(1.5)  # as long as it takes to take something up
+    assert len(engine_child.read(journal)) == times + 1
+
+
+async def test_a_living_process_takes_over_from_one_of_another_name(address: str, tmp_path: Path, key: str) -> None:
+    journal = tmp_path / "journal"
+    async with _survivor(address, journal, "living", beat=0.2) as engine:
+        await asyncio.to_thread(_killed, address, "dead", journal, key, "work")
+        assert await asyncio.wait_for(engine.run("check", key, NDES), 30) == {"verdict": "ok", "server": "ndes01"}
+    assert engine_child.read(journal).count(f"check {key} ndes01 ok") == 1
+
+
+async def test_a_process_waits_for_the_result_of_another_one(address: str, tmp_path: Path, key: str) -> None:
+    journal = tmp_path / "journal"
+    async with _survivor(address, journal, "living") as engine:
+        joined = asyncio.create_task(engine.run("check", key, NDES))
+        with _child(address, "other", journal, key, "") as child:
+            assert child.stdout
+            said = await asyncio.to_thread(child.stdout.read)
+        assert await joined == {"verdict": "ok", "server": "ndes01"}
+    assert "'verdict': 'ok'" in said
+    assert engine_child.read(journal) == ["worked", f"check {key} ndes01 ok"]
+
+
+async def test_nothing_is_asked_of_a_network_even_where_the_environment_says_so(
+    sqlite_address: str, tmp_path: Path, key: str
+) -> None:
+    def lines() -> str:
+        with _child(sqlite_address, "this", tmp_path / "journal", key, "") as child:
+            assert child.stdout
+            return child.stdout.read()
+
+    assert await asyncio.to_thread(lines) == "result {'verdict': 'ok', 'server': 'ndes01'}\n"
+
+
+async def test_a_run_that_does_not_end_in_time_goes_on_at_the_next_start(
+    sqlite_address: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "PATIENCE", 0.2)
+    bench = Bench()
+    bench.go.clear()
+    async with bench.open(sqlite_address) as engine:
+        waiting = asyncio.create_task(engine.run("check", key, NDES))
+        while not bench.worked:
+            await asyncio.sleep(0.01)
+    with pytest.raises(ConnectorError, match="goes on at its next start"):
+        await waiting
+    with pytest.raises(ConnectorError, match="closing"):
+        await engine.start("check", key, NDES)
+    bench.go.set()
+    async with bench.open(sqlite_address) as engine:
+        assert await engine.run("check", key, NDES) == OK
+        await bench.arrived.wait()
+    assert len(bench.worked) == 2
+    assert len(bench.delivered) == 1
+
+
+async def test_a_process_has_one_engine_and_the_loop_works_on_without_it(sqlite_address: str, tmp_path: Path) -> None:
+    bench = Bench()
+    async with bench.open(sqlite_address):
+        with pytest.raises(ConnectorError, match="engine already"):
+            async with bench.open(f"sqlite:///{tmp_path}/other.db"):
+                pass
+    assert await asyncio.to_thread(lambda: 7) == 7
+    async with bench.open(f"sqlite:///{tmp_path}/other.db") as engine:
+        assert await engine.run("check", "key", NDES) == OK
+
+
+# --- who is dead -----------------------------------------------------------------------------
+
+
+def _home(address: str) -> Database:
+    home = Database(address)
+    home.prepare()
+    return home
+
+
+def test_a_process_that_no_longer_beats_is_dead_after_some_looks(address: str) -> None:
+    home = _home(address)
+    mine, its = Beats(home, "mine"), Beats(home, "its")
+    try:
+        for _ in range(2 * LOOKS):
+            its.beat()
+            assert "its" not in mine.beat()
+        assert ["its" in mine.beat() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
+        its.beat()
+        mine.bury(["its"])
+        assert "its" not in mine.beat()
+        for _ in range(LOOKS):
+            mine.beat()
+        mine.bury(["its"])
+        assert "its" not in mine.beat()
+    finally:
+        home.pool.dispose()
+
+
+# --- the database ----------------------------------------------------------------------------
+
+
+def _file(address: str) -> Path:
+    return Path(address.removeprefix("sqlite+aiosqlite:///")).with_name("bot-runs.db")
+
+
+def _rows(address: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(_file(address))
+    try:
+        with connection:
+            return connection.execute(statement, values).fetchall()
+    finally:
+        connection.close()
+
+
+def _statuses(address: str) -> set[str]:
+    return {status for (status,) in _rows(address, "SELECT status FROM workflow_status")}
+
+
+async def test_sqlite_keeps_runs_in_a_private_file_beside_the_stores(sqlite_address: str) -> None:
+    async with Bench().open(sqlite_address) as engine:
+        await engine.run("check", "key", NDES)
+        assert _file(sqlite_address).stat().st_mode & 0o077 == 0
+    assert _rows(sqlite_address, "PRAGMA journal_mode") == [("wal",)]
+
+
+async def test_nothing_is_kept_as_a_pickle(sqlite_address: str) -> None:
+    async with Bench().open(sqlite_address, work={"bug": _break}) as engine:
+        await engine.run("check", "key", NDES)
+        with pytest.raises(ConnectorError):
+            await engine.run("bug", "bug", {})
+    kinds = _rows(
+        sqlite_address, "SELECT serialization FROM workflow_status UNION SELECT serialization FROM operation_outputs"
+    )
+    assert kinds == [("json",)]
+
+
+class _Bomb:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.mark,))
+
+
+def _plant(address: str, status: str, bomb: str) -> None:
+    """A run that never was, beside an honest one, its words a pickle."""
+    for table, key in (("workflow_status", "workflow_uuid"), ("workflow_input", "workflow_uuid")):
+        columns = [row[1] for row in _rows(address, f"PRAGMA table_info({table})")]
+        row = dict(zip(columns, _rows(address, f"SELECT * FROM {table} WHERE {key} = 'honest'")[0], strict=True))
+        row |= {"workflow_uuid": status}
+        if table == "workflow_status":
+            row |= {"status": status, "serialization": "py_pickle", "owner_xid": None, "completed_at": None}
+            row |= {"queue_name": "_dbos_internal_queue" if status == "ENQUEUED" else None, "executor_id": "this"}
+        row |= {name: bomb for name in ("inputs", "output", "error") if name in row}
+        marks = ",".join("?" * len(row))
+        _rows(address, f"INSERT INTO {table} ({','.join(row)}) VALUES ({marks})", *row.values())
+
+
+async def test_a_pickle_in_the_database_runs_no_code(sqlite_address: str, tmp_path: Path) -> None:
+    mark = tmp_path / "owned"
+    bomb = base64.b64encode(pickle.dumps(_Bomb(mark))).decode()
+    async with Bench().open(sqlite_address) as engine:
+        await engine.run("check", "honest", NDES)
+    tables = {name for (name,) in _rows(sqlite_address, "SELECT name FROM sqlite_master")}
+    assert {"workflow_status", "workflow_input"} <= tables
+    for status in ("ENQUEUED", "PENDING", "SUCCESS", "ERROR"):
+        _plant(sqlite_address, status, bomb)
+    async with Bench().open(sqlite_address) as engine:
+        for planted in ("ENQUEUED", "PENDING", "SUCCESS", "ERROR"):
+
+            async def refused(planted: str = planted) -> bool:
+                try:
+                    return await engine.result(planted) is not None
+                except ConnectorError:
+                    return True
+
+            await _in_the_end(refused)
+            with pytest.raises(ConnectorError, match="cannot be read"):
+                await engine.run("check", planted, NDES)
+        assert await engine.run("check", "another", NDES) == OK
+    assert not mark.exists()
+    pickle.loads(base64.b64decode(bomb))
+    assert mark.exists()  # or nothing would have been shown
+
+
+def test_an_old_sqlite_is_taught_the_word_for_the_time(sqlite_address: str) -> None:
+    home = _home(sqlite_address)
+    with home.pool.connect() as connection:
+        told = connection.scalar(sa.text("SELECT unixepoch('subsec')"))
+    home.pool.dispose()
+    assert abs(told - time.time()) < 60
+
+
+async def test_runs_that_ended_long_ago_are_forgotten(sqlite_address: str) -> None:
+    async with Bench().open(sqlite_address) as engine:
+        await engine.run("check", "old", NDES)
+    async with Bench().open(sqlite_address) as engine:
+        await engine.run("check", "new", NDES)
+        assert await engine.result("old") == OK
+
+    def later() -> datetime:
+        return datetime.now(UTC) + room.KEPT_FOR + timedelta(minutes=1)
+
+    async with Bench().open(sqlite_address, clock=later) as engine:
+
+        async def forgotten() -> bool:
+            return await engine.result("old") is None
+
+        await _in_the_end(forgotten)
+    left = [
+        _rows(sqlite_address, f"SELECT count(*) FROM {table}")[0][0]
+        for table in ("workflow_status", "workflow_input", "workflow_output", "operation_outputs")
+    ]
+    assert left == [0, 0, 0, 0]
+
+
+async def test_a_process_ends_although_its_database_is_gone(tmp_path: Path) -> None:
+    """DBOS would try for ever to get its connection back, in threads that Python waits for."""
+    home = _home(f"sqlite:///{tmp_path}/bot.db")
+    home.close()
+    home.pool.dispose()
+    with pytest.raises(RuntimeError, match="closed"):
+        home.pool.connect()
+
+
+def test_the_fakes_fit_the_port() -> None:
+    deliver: Deliver = partial(engine_child.deliver, Path(), "")
+    work: Work = partial(engine_child.work, Path(), "")
+    assert callable(deliver)
+    assert callable(work)
