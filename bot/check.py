@@ -51,6 +51,15 @@ CHECKS_OF: dict[str, tuple[str, ...]] = {
 }
 """Which checks fill which column of the weights."""
 _BASE = "scep-base"
+PROBE = "scep-request"
+"""The one check that leaves more than a line in the IIS log: it asks for a certificate that nobody can use."""
+TRACES = (
+    "NDES logs a refused password (event 29) or the policy module and the connector log a failed request "
+    "(events 4005, 20502)",
+    "the CA may list a failed request of CN=ndes-check-probe-do-not-issue",
+    "whatever watches those logs may raise an alarm",
+)
+"""What the probe leaves behind; a person is told before it is sent."""
 
 Wires = Callable[[Server], AbstractAsyncContextManager[Wire]]
 Progress = Callable[[Sequence[Finding], int], Awaitable[None]]
@@ -81,12 +90,6 @@ class Checker:
         wanted = {name for column in columns for name in CHECKS_OF.get(column, ())}
         return frozenset(check.id for check in self._checks.values() if check.usual and check.id in wanted)
 
-    def chosen(self, only: Collection[str] = ()) -> tuple[Check, ...]:
-        """The checks named, or the usual ones. Raises `BadRequest` for a name that no check has."""
-        if unknown := sorted(set(only) - self._checks.keys()):
-            raise BadRequest(f"There is no check {unknown[0]!r}. There are: {', '.join(self._checks)}.")
-        return tuple(c for c in self._checks.values() if (c.id in only if only else c.usual))
-
     async def run(
         self,
         server: Server,
@@ -95,14 +98,15 @@ class Checker:
         only: Collection[str] = (),
         progress: Progress = _silent,
         fresh: bool = False,
+        consent: bool = False,
     ) -> Report:
         """Check a server. A run under way answers the same question, and so does one of the last
-        30 s unless it must be `fresh`.
+        30 s unless it must be `fresh`. `consent`: somebody was told what traces a probe leaves, and wants it.
 
         Raises `BadRequest` where the person asked too often, names a check that does not exist, or
         where somebody cancelled the run.
         """
-        checks = self.chosen(only)
+        checks = chosen(self._checks.values(), server, only, consent=consent)
         key = server.name, frozenset(check.id for check in checks)
         done = self._done.get(key)
         if done and not fresh and done.server == server and self._clock() - done.at < FRESH:
@@ -148,6 +152,28 @@ class Checker:
             return report
 
 
+def chosen(
+    checks: Iterable[Check], server: Server, only: Collection[str] = (), *, consent: bool = False
+) -> tuple[Check, ...]:
+    """The checks named, or the usual ones and those that an administrator enabled for this server.
+
+    Raises `BadRequest` for a name that no check has, and for a probe that leaves traces without consent.
+    """
+    known = {check.id: check for check in checks}
+    if unknown := sorted(set(only) - known.keys()):
+        raise BadRequest(f"There is no check {unknown[0]!r}. There are: {', '.join(known)}.")
+    if PROBE in only and not consent:
+        raise BadRequest(f"{PROBE} leaves traces on the server: it has a command of its own, `probe`.")
+    enabled = {"scep-poll"} if server.may_poll else set[str]()
+    return tuple(c for c in known.values() if (c.id in only if only else c.usual or c.id in enabled))
+
+
+def _time_for(server: Server, checks: Sequence[Check]) -> float:
+    """Seconds for a run: an application proxy may be slow, and a check that was asked for may take its time."""
+    asked_for = [check.deadline for check in checks if not check.usual]
+    return SLOW_RUN if server.front == "app-proxy" else max([RUN, *asked_for])
+
+
 async def look(
     server: Server,
     checks: Sequence[Check],
@@ -173,8 +199,8 @@ async def look(
     async with wires(server) as wire:
         tasks = [asyncio.create_task(one(check, wire)) for check in checks]
         try:
-            _, late = await asyncio.wait(tasks, timeout=SLOW_RUN if server.front == "app-proxy" else RUN)
-            for task in late:
+            _, unfinished = await asyncio.wait(tasks, timeout=_time_for(server, checks))
+            for task in unfinished:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         except asyncio.CancelledError:
@@ -237,13 +263,16 @@ def _silent_after(check: Check, told: str) -> Finding:
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
-    """The worst that was found; `unknown` only where nothing could be told at all."""
-    verdicts = {finding.verdict for finding in findings}
-    order: tuple[Verdict, ...] = ("fail", "warn", "ok")
-    for worst in order:
-        if worst in verdicts:
-            return worst
-    return "unknown"
+    """The worst that was found; `unknown` where nothing could be told, or not what the SCEP URL answers."""
+    seen = list(findings)
+    verdicts = {finding.verdict for finding in seen}
+    if "fail" in verdicts:
+        return "fail"
+    if any(finding.check == _BASE and finding.verdict == "unknown" for finding in seen):
+        return "unknown"
+    if "warn" in verdicts:
+        return "warn"
+    return "ok" if "ok" in verdicts else "unknown"
 
 
 def _ranked(findings: Sequence[Finding], server: Server, causes: Causes) -> tuple[Ranked, ...]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.answer import cause_page
 from bot.findings import Finding, Report, Server, Standing, Suspect, Verdict
+from bot.placeholders import filled, names_of
 from bot.types import Answer, Block, Choices, Facts, Fold, Steps, Text, Tone
 from knowledge.library import Library
 from knowledge.schema import Cause
@@ -41,11 +42,16 @@ def told(report: Report, library: Library) -> Answer:
         blocks.append(_list("Also possible", rest, library))
     if hidden:
         blocks.append(_commands(hidden, library))
-    if gone := [suspect for suspect in report.suspects if suspect.standing == "ruled_out"]:
+    gone = [suspect for suspect in report.suspects if suspect.standing == "ruled_out"]
+    if gone and report.verdict != "ok":
         blocks.append(_list("Ruled out", gone, library))
     blocks.append(_checks(report))
     blocks.append(Choices("Next", _choices(report)))
-    return Answer(_title(report, shown, library), _TONES[report.verdict], tuple(blocks))
+    return Answer(
+        _title(report, shown, library),
+        _TONES[report.verdict],
+        filled(tuple(blocks), names_of(report.server)),
+    )
 
 
 def after_fix(before: Sequence[Finding], report: Report, passed: timedelta, library: Library) -> Answer:
@@ -82,11 +88,18 @@ def _title(report: Report, shown: Sequence[Suspect], library: Library) -> str:
     name = report.server.name
     if report.verdict == "ok":
         return f"{name}: all that can be seen from here is well"
-    first = next((suspect for suspect in shown if suspect.standing == "confirmed"), None)
-    if first:
-        return f"{name}: {_name(first, library)}"
+    if shown and shown[0].standing == "confirmed":
+        return f"{name}: {_name(shown[0], library)}"
+    if shown:
+        more = f" (or {len(shown) - 1} others)" if len(shown) > 1 else ""
+        return f"{name}: likely {_lower(_name(shown[0], library))}{more}"
     bad = sum(finding.verdict == "fail" for finding in report.findings)
     return f"{name}: {bad} check{'s'[: bad != 1]} failed" if bad else f"{name}: something to look at"
+
+
+def _lower(title: str) -> str:
+    """A title within a sentence; names written in capitals stay."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _sum(report: Report) -> str:

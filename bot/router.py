@@ -8,13 +8,13 @@ from typing import Literal
 
 from bot import report
 from bot.answer import answer_paste, explain
-from bot.check import Checker
+from bot.check import PROBE, TRACES, Checker
 from bot.errors import BadRequest, BotError, Forbidden
 from bot.findings import Finding, Server
 from bot.ports import Clock, Show, Store, Use
 from bot.redaction import redact
 from bot.servers import listed, server_from, words_to_fields
-from bot.types import Answer, Choices, Facts, Message, Text
+from bot.types import Answer, Choices, Facts, Message, Steps, Text
 from knowledge.codes import Codes
 from knowledge.library import Library
 
@@ -43,6 +43,7 @@ COMMANDS = (
     Command("check", "<server> [for <entry>]", "Remote checks of a server, and the causes they confirm", "operator"),
     Command("fixed", "<server>", "Only what failed last time, before and after", "operator"),
     Command("changed", "<server>", "What differs from the last good run", "operator"),
+    Command("probe", "<server>", "Ask for a certificate nobody can use: says first what traces it leaves", "admin"),
     Command("cancel", "<server>", "Stop a run", "operator"),
     Command("register", "<name> <url> [field=value]", "Add a server, or change it", "admin"),
     Command("forget", "<server>", "Remove a server and what is remembered of it", "admin"),
@@ -73,6 +74,7 @@ class Router:
             "check": self._check,
             "fixed": self._fixed,
             "changed": self._changed,
+            "probe": self._probe,
             "cancel": self._cancel,
             "register": self._register,
             "forget": self._forget,
@@ -117,7 +119,9 @@ class Router:
             return not words
         if command.name == "explain":
             return len(words) < 80 and bool(words) and (len(words.split()) == 1 or self._known(words))
-        return len(words.split()) == 1 or (command.name == "check" and " for " in words and len(words.split()) == 3)
+        if command.name == "check" and " for " in words:
+            return len(words.split()) == 3
+        return len(words.split()) == 1 or (command.name == "probe" and words.endswith(" and leave traces"))
 
     def _known(self, words: str) -> bool:
         return explain(words, library=self._library, codes=self._codes) is not None
@@ -226,6 +230,24 @@ class Router:
             raise BadRequest(f"No good run of {server.name} is remembered yet. Say `check {server.name}`.")
         result = await self._checker.run(server, who=message.sender)
         return report.changes(result, past.findings)
+
+    async def _probe(self, message: Message, words: str, show: Show) -> Answer:
+        name, _, said = words.partition(" ")
+        server = await self._server(name)
+        if said.strip() != "and leave traces":
+            sentence = f"probe {server.name} and leave traces"
+            return Answer(
+                f"Probing {server.name} leaves traces",
+                "unsure",
+                (
+                    Text("It sends a request without a challenge, for a key that nobody holds. What it leaves behind:"),
+                    Steps(TRACES),
+                    Choices("Are these traces wanted?", (("Yes, send it", sentence), ("No", "help"))),
+                ),
+            )
+        only = ("scep-base", "scep-caps", PROBE)
+        result = await self._checker.run(server, who=message.sender, only=only, fresh=True, consent=True)
+        return report.told(result, self._library)
 
     async def _cancel(self, message: Message, words: str, show: Show) -> Answer:
         server = await self._server(words)

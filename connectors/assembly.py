@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.check import Checker, look
+from bot.check import Checker, chosen, look
 from bot.errors import BadRequest
-from bot.findings import Report, Server
-from bot.ports import Check, Store, Wire
+from bot.findings import Past, Report, Server
+from bot.ports import Store, Wire
 from bot.servers import server_from
 from connectors import shelf
 from connectors.checks import catalogue
@@ -58,26 +58,21 @@ async def check_once(
     ca_file: Path | None = None,
     allow: Sequence[Network] = (),
     private: Sequence[Network] = (),
-) -> Report:
+    consent: bool = False,
+) -> tuple[Report, Past]:
     """One run for the local operator: against a registered name, or any URL.
 
-    `allow` opens ranges and every port for this run, `private` are the ranges of the settings. Raises
+    `allow` opens ranges and every port for this run, `private` are the ranges of the settings, `consent`
+    allows the probe that leaves traces. Gives the report and what was remembered before it. Raises
     `BadRequest` for a name that is not registered or a check that does not exist.
     """
     server = _aimed(await _target(target, store), port, ca_file)
     open_wire = wires([*private, *allow], any_port=bool(allow), resolve=resolve)
-    checks = _chosen(only)
+    checks = chosen(catalogue(), server, only, consent=consent)
     past = await store.past(server.name)
     report, good = await look(server, checks, open_wire, past=past, now=now(), causes=causes())
     await store.keep(report, good)
-    return report
-
-
-def _chosen(only: Collection[str]) -> tuple[Check, ...]:
-    known = {check.id: check for check in catalogue()}
-    if unknown := sorted(set(only) - known.keys()):
-        raise BadRequest(f"There is no check {unknown[0]!r}. There are: {', '.join(known)}.")
-    return tuple(check for check in known.values() if (check.id in only if only else check.usual))
+    return report, past
 
 
 async def _target(target: str, store: Store) -> Server:

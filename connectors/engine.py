@@ -224,7 +224,7 @@ class _Runs:
             self._library = DBOS(config=engine_library.settings(self._home, self._executor))
             self._workflows = {kind: self._workflow(kind, do) for kind, do in work.items()}
             DBOS.launch()  # in the loop's own thread, or runs that are taken up would live in another loop
-        self._beating = asyncio.create_task(self._look_after(beats, beat, clock))
+        self._beating = asyncio.create_task(self._look_after(self._library, beats, beat, clock))
 
     async def close(self) -> None:
         """Let runs end, break off those that do not, and give back all threads and connections."""
@@ -263,13 +263,16 @@ class _Runs:
 
     # --- looking after ------------------------------------------------------------------------
 
-    async def _look_after(self, beats: Beats, every: float, clock: Clock) -> None:
+    async def _look_after(self, library: DBOS, beats: Beats, every: float, clock: Clock) -> None:
         loop = asyncio.get_running_loop()
         swept = -_SWEEP_EVERY
+        lost: set[str] = set()
         while True:
             try:
                 with self._told():
                     await asyncio.to_thread(engine_library.take_over, beats)
+                    before, lost = lost, await asyncio.to_thread(engine_library.lost, library, self._executor)
+                    await asyncio.to_thread(engine_library.take_up, library, self._executor, lost & before)
                     if loop.time() - swept >= _SWEEP_EVERY:
                         swept = loop.time()
                         await engine_library.sweep(clock() - KEPT_FOR)

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -37,7 +38,7 @@ class Database:
             self.pool = sa.create_engine(
                 self.url, hide_parameters=True, pool_size=10, max_overflow=0, pool_pre_ping=True
             )
-        sa.event.listen(self.pool, "do_connect", self._let_in)
+        sa.event.listen(self.pool, "do_connect", self._connect)
 
     def prepare(self) -> None:
         """Make the file or the schema. The schema is named after the store's: two bots in one database do not meet."""
@@ -54,9 +55,14 @@ class Database:
         """Allow no new connection: a thread that tries for ever to get one back would keep the process alive."""
         self._closed.set()
 
-    def _let_in(self, *_: object) -> None:
+    def _connect(self, dialect: sa.Dialect, _: object, where: tuple[Any, ...], how: dict[str, Any]) -> Any:
         if self._closed.is_set():
             raise RuntimeError("the engine is closed")
+        try:
+            return dialect.connect(*where, **how)
+        except psycopg.OperationalError as error:
+            # By this word the library knows what passes; a name that is not resolved for a moment does as well.
+            raise type(error)(f"connection failed: {error}") from None
 
 
 class Beats:

@@ -2,14 +2,14 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from dbos import DBOS, DBOSConfig, Serializer
 from dbos._serialization import DefaultSerializer
-from dbos._utils import GlobalParams
+from dbos._utils import INTERNAL_QUEUE_NAME, GlobalParams
 
 from bot.errors import ConnectorError
 from connectors.engine_database import Beats, Database
@@ -100,6 +100,20 @@ def muffled() -> Iterator[None]:
 
 
 # --- chores ------------------------------------------------------------------------------------
+
+
+def lost(library: DBOS, executor: str) -> set[str]:
+    """Runs of this process that are not alive in it: something broke them off without ending it, such as
+    a full disk. One that begins or ends at this moment looks the same. Blocks."""
+    pending = DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
+    return {run.workflow_id for run in pending} - set(library._active_workflows_set.activeList())
+
+
+def take_up(library: DBOS, executor: str, keys: Collection[str]) -> None:
+    """Let runs of this process be taken up again, as at a start. Blocks."""
+    for key in keys:
+        _log.warning("a run that was broken off is taken up again", extra={"key": key})
+        library._sys_db.reenqueue_for_recovery(key, [executor], INTERNAL_QUEUE_NAME)
 
 
 def take_over(beats: Beats) -> None:

@@ -2,30 +2,34 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from bot.findings import Server
-from bot.router import Router
+from bot.check import look
+from bot.router import Role, Router
 from bot.types import Message
 from connectors import shelf
-from connectors.assembly import checker, now, wires
+from connectors.assembly import causes, checker, now, wires
 from connectors.chat.playground import Playground
+from connectors.checks import catalogue
+from connectors.lab.faults import before, fault_of
+from connectors.lab.running import described
 from connectors.lab.server import Lab
 from connectors.running import stopped, until_stopped
 from connectors.settings import cache_folder
-from connectors.store import open_store
+from connectors.store import SqlStore, open_store
 
 _LABS: Final = {
-    "lab-healthy": ("healthy", "direct"),
-    "lab-expired-ra": ("ra-expired", "direct"),
-    "lab-stopped-pool": ("pool-stopped", "direct"),
-    "lab-name-mismatch": ("tls-name-mismatch", "direct"),
-    "lab-app-proxy": ("app-proxy-504", "app-proxy"),
+    "lab-healthy": "healthy",
+    "lab-expired-ra": "ra-expired-500",
+    "lab-stopped-pool": "pool-stopped",
+    "lab-name-mismatch": "tls-name-mismatch",
+    "lab-app-proxy": "app-proxy-504",
 }
-"""The pretend servers that the playground starts with: their fault and what stands in front."""
+"""The pretend servers that the playground starts with, and what is wrong with each."""
 _LOOPBACK: Final = ip_network("127.0.0.1/32")
 
 
@@ -34,17 +38,14 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="ndesbot-")))
         store = await stack.enter_async_context(open_store(f"sqlite+aiosqlite:///{folder / 'playground.db'}"))
-        ports: set[int] = set()
-        for name, (fault, front) in _LABS.items():
-            lab = await stack.enter_async_context(Lab(fault))
-            ports |= {lab.port, lab.crl_port}
-            said = {"name": name, "url": lab.url, "front": front, "roots": lab.root_pem, "tags": ["lab"]}
-            await store.register(_registered(said))
-        use = checker(store, wires([_LOOPBACK], ports=ports))
+        labs = [await stack.enter_async_context(Lab(fault)) for fault in _LABS.values()]
+        ports = {port for lab in labs for port in (lab.port, lab.crl_port)}
+        for name, lab in zip(_LABS, labs, strict=True):
+            await _register(name, lab, store, ports)
         router = Router(
             shelf.library(cache_folder()),
             shelf.codes(),
-            checker=use,
+            checker=checker(store, wires([_LOOPBACK], ports=ports)),
             store=store,
             clock=now,
             role_of=_owner,
@@ -52,13 +53,21 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
         await until_stopped(Playground(port, ready), router.handle)
 
 
-def _registered(said: dict[str, Any]) -> Server:
-    from bot.servers import server_from
+async def _register(name: str, lab: Lab, store: SqlStore, ports: set[int]) -> None:
+    """Register a pretend server as one that was well some days ago, so that there is something to remember."""
+    server = replace(lab.server(name), tags=("lab",))
+    await store.register(server)
+    fault = lab.fault
+    lab.become(before(fault_of(fault.name)))
+    past = lab.past()
+    if past.bundle and past.at:
+        one = [check for check in catalogue() if check.id == "scep-cacert"]
+        report, _ = await look(server, one, wires([_LOOPBACK], ports=ports), past=past, now=past.at, causes=causes())
+        await store.keep(report, past)
+    lab.become(fault)
 
-    return server_from(said)
 
-
-def _owner(_: Message) -> Any:
+def _owner(_: Message) -> Role:
     """Whoever sits at this computer may do everything to its pretend servers."""
     return "admin"
 
@@ -66,5 +75,5 @@ def _owner(_: Message) -> Any:
 async def one_lab(fault: str, port: int, crl_port: int, host: str, tell: Callable[[dict[str, Any]], None]) -> None:
     """Run one pretend server until told to stop; `tell` is given its address once it listens."""
     async with Lab(fault, port=port, crl_port=crl_port, host=host) as lab:
-        tell({"url": lab.url, "ca_file": str(lab.ca_file), "fault": fault})
+        tell(described(lab))
         await stopped().wait()

@@ -1,15 +1,20 @@
 """`make soak`: broken, cut, mixed and endless pastes, minute after minute; no failure, no growth, no slow answer."""
 
+import asyncio
 import random
 import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
 
+from bot.check import Checker
 from bot.router import Router
 from bot.types import Message, Place
 from connectors import shelf
+from knowledge.causes import Causes
 from knowledge.library import Library
+from tests.checks.fake_wire import FakeWire
+from tests.fakes import FakeClock, FakeStore, wires_of
 
 SLOWEST = 2.0
 """Seconds that one paste of up to 200,000 characters may take."""
@@ -46,13 +51,21 @@ def soak(seconds: float, seed: int = 1) -> tuple[int, float, float]:
 
     Raises `AssertionError` with the seed and the number of the paste that was not answered, or slowly.
     """
-    router = Router(Library(shelf.entries(None)), shelf.codes())
+    return asyncio.run(_soak(seconds, seed))
+
+
+async def _soak(seconds: float, seed: int) -> tuple[int, float, float]:
+    store, clock = FakeStore(), FakeClock()
+    wires = wires_of(FakeWire())
+    use = Checker(store=store, checks=(), wires=wires, clock=clock, causes=Causes.load(shelf.FOLDER))  # type: ignore[arg-type]
+    library = Library(shelf.entries(None))
+    router = Router(library, shelf.codes(), checker=use, store=store, clock=clock, role_of=lambda _: "viewer")
     samples = [sample for entry in shelf.entries(None) for sample in (*entry.samples.hit, *entry.samples.miss)]
     chance = random.Random(seed)
     end, slowest, grown_from, count = time.monotonic() + seconds, 0.0, 0.0, 0
     for count, text in enumerate(damaged(samples, chance), 1):
         start = time.monotonic()
-        answer = router.handle(Message(str(count), Place("soak", "room"), "nobody", text))
+        answer = await router.handle(Message(str(count), Place("soak", "room"), "nobody", text))
         slowest = max(slowest, time.monotonic() - start)
         assert answer and answer.title != "Something broke on my side", f"seed {seed}, paste {count}: not answered"
         assert slowest < SLOWEST, f"seed {seed}, paste {count}: {slowest:.1f} s for {len(text)} characters"

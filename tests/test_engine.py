@@ -377,6 +377,20 @@ async def test_a_run_that_does_not_end_in_time_goes_on_at_the_next_start(
     assert len(bench.delivered) == 1
 
 
+async def test_a_run_that_was_broken_off_without_the_process_is_taken_up_again(sqlite_address: str, key: str) -> None:
+    bench = Bench()
+    bench.go.clear()
+    async with bench.open(sqlite_address, beat=0.1) as engine:
+        waiting = asyncio.create_task(engine.run("check", key, NDES))
+        while not bench.worked:
+            await asyncio.sleep(0.01)
+        _rows(sqlite_address, "UPDATE workflow_status SET owner_xid = 'nobody'")  # so that it cannot be recorded
+        bench.go.set()
+        assert await asyncio.wait_for(waiting, 30) == OK
+        await bench.arrived.wait()
+    assert (len(bench.worked), len(bench.delivered)) == (2, 1)
+
+
 async def test_a_process_has_one_engine_and_the_loop_works_on_without_it(sqlite_address: str, tmp_path: Path) -> None:
     bench = Bench()
     async with bench.open(sqlite_address):

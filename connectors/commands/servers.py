@@ -1,6 +1,6 @@
 """The commands about NDES servers: `check`, `servers add|list|show|remove|import`, `lab`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,35 +29,84 @@ def check(
     allow: Annotated[
         list[str] | None, typer.Option(metavar="CIDR", help="Open this range, and any port of it, for this run.")
     ] = None,
+    compare: Annotated[
+        str | None, typer.Option(metavar="last-good", help="Show only what differs from the last good run.")
+    ] = None,
 ) -> None:
     """Run the remote checks against one server and say which causes they confirm or rule out."""
+    if compare not in (None, "last-good"):
+        raise BadRequest("--compare knows one thing to compare with: last-good.")
+    report, past = _checked(target, only or (), resolve, port, ca_file, allow or ())
+    if as_json:
+        show_json(documents.report(report))
+    elif compare:
+        from bot.report import changes
+
+        if past.at is None:
+            raise BadRequest(f"No good run of {target} is remembered yet.")
+        show(changes(report, past.findings))
+    else:
+        _tell(report)
+    raise typer.Exit(0 if report.verdict in ("ok", "warn") else 1)
+
+
+@app.command()
+def probe(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="A registered server, or the SCEP URL of any.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Send it: the traces it leaves are wanted.")] = False,
+    resolve: Annotated[str | None, typer.Option(metavar="IP", help="Connect here; name and SNI are kept.")] = None,
+    port: Annotated[int | None, typer.Option(help="Another port than that of the URL.", min=1, max=65535)] = None,
+    ca_file: Annotated[Path | None, typer.Option(metavar="PEM", help="Roots to judge TLS with.")] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR", help="Open this range, and any port of it, for this run.")
+    ] = None,
+) -> None:
+    """Ask for a certificate that nobody can use, to see how far a request gets. Leaves traces on the server."""
+    from bot.check import PROBE, TRACES
+
+    if not yes:
+        raise BadRequest(f"This leaves traces: {'; '.join(TRACES)}. If they are wanted, say --yes.")
+    report, _ = _checked(target, ("scep-base", "scep-caps", PROBE), resolve, port, ca_file, allow or (), consent=True)
+    _tell(report)
+    raise typer.Exit(0 if report.verdict in ("ok", "warn") else 1)
+
+
+def _checked(
+    target: str,
+    only: Sequence[str],
+    resolve: str | None,
+    port: int | None,
+    ca_file: Path | None,
+    allow: Sequence[str],
+    *,
+    consent: bool = False,
+) -> Any:
+    """One run, and what was remembered of the server before it."""
     from connectors.assembly import check_once
     from connectors.settings import private_ranges
 
-    ranges = [_range(word) for word in allow or []]
-
-    async def work(store: Any) -> Any:
-        return await check_once(
+    ranges = [_range(word) for word in allow]
+    return _with_store(
+        lambda store: check_once(
             target,
             store,
-            only=only or (),
+            only=only,
             resolve=resolve,
             port=port,
             ca_file=ca_file,
             allow=ranges,
             private=private_ranges(),
+            consent=consent,
         )
+    )
 
-    report = _with_store(work)
-    if as_json:
-        show_json(documents.report(report))
-    else:
-        from bot.report import told
-        from connectors import shelf
-        from connectors.settings import cache_folder
 
-        show(told(report, shelf.library(cache_folder())))
-    raise typer.Exit(0 if report.verdict in ("ok", "warn") else 1)
+def _tell(report: Any) -> None:
+    from bot.report import told
+    from connectors import shelf
+    from connectors.settings import cache_folder
+
+    show(told(report, shelf.library(cache_folder())))
 
 
 def _range(word: str) -> Any:
@@ -174,15 +223,16 @@ def lab(
     as_json: Json = False,
 ) -> None:
     """One pretend NDES on this computer, for drills and tests."""
-    from connectors.lab.faults import all_faults
-
     if list_all:
-        rows = [{"fault": one.name, "cause": one.cause, "does": one.does} for one in all_faults()]
+        from connectors.lab.running import listing
+
+        rows = listing()
         if as_json:
             show_json(rows)
         else:
             for row in rows:
-                typer.echo(f"{row['fault']}  {row['cause'] or 'healthy'}  {row['does']}")
+                stands_for = row["cause"] or ("healthy" if row["healthy"] else "no cause")
+                typer.echo(f"{row['fault']}  {stands_for}  {row['does']}")
         return
     if fault is None:
         raise BadRequest("Name a fault with --fault, or see them all with --list.")

@@ -235,3 +235,4 @@ def test_the_worst_finding_is_the_verdict() -> None:
     assert of("ok", "skipped", "unknown") == "ok"
     assert of("unknown", "skipped") == "unknown"
     assert of() == "unknown"
+    assert verdict_of([Finding("scep-base", "unknown", ""), Finding("names", "ok", "")]) == "unknown"

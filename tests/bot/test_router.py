@@ -287,3 +287,23 @@ async def test_a_target_that_is_not_registered_is_refused_in_chat(library: Libra
     answer = await built(library, codes).handle(said(f"check {target}"))
     assert answer is not None
     assert "is not a registered server" in words_of(answer)
+
+
+async def test_a_probe_first_says_what_it_leaves_behind(library: Library, codes: Codes) -> None:
+    store = FakeStore()
+    await store.register(Server("ndes01", URL))
+    answer = await built(library, codes, store=store).handle(said("probe ndes01"))
+    assert answer is not None
+    assert answer.title == "Probing ndes01 leaves traces"
+    assert "event 29" in words_of(answer)
+    [choices] = [block for block in answer.blocks if isinstance(block, Choices)]
+    assert choices.options[0] == ("Yes, send it", "probe ndes01 and leave traces")
+
+
+async def test_an_answer_of_a_check_names_the_server_where_it_is_registered(library: Library, codes: Codes) -> None:
+    store = FakeStore()
+    await store.register(Server("ndes01", URL, internal_name="ndes01.corp.example", ca_host="ca01.corp.example"))
+    told = words_of(await built(library, codes, store=store).handle(said("check ndes01")))  # type: ignore[arg-type]
+    assert "<ndes-fqdn>" not in told
+    assert "<public-name>" not in told
+    assert "ndes01.corp.example" in told

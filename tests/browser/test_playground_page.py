@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
 from bot.router import Router
-from bot.types import Answer, Message
+from connectors.assembly import checker, now, wires
 from connectors.chat.playground import Playground
+from connectors.lab.server import Lab
 from knowledge.codes import Codes
 from knowledge.library import Library
+from tests.fakes import FakeStore
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -55,16 +58,18 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def address(library: Library, codes: Codes) -> AsyncIterator[str]:
-    router = Router(library, codes)
-
-    async def handle(message: Message) -> Answer | None:
-        return await asyncio.to_thread(router.handle, message)
-
-    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(Playground(0, ready.set_result).serve(handle))
-    yield await asyncio.wait_for(ready, 10)
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
+    store = FakeStore()
+    async with Lab("healthy") as well, Lab("pool-stopped") as ill:
+        for name, lab in (("lab-well", well), ("lab-ill", ill)):
+            await store.register(lab.server(name))
+        ports = {port for lab in (well, ill) for port in (lab.port, lab.crl_port)}
+        use = checker(store, wires([ip_network("127.0.0.1/32")], ports=ports))
+        router = Router(library, codes, checker=use, store=store, clock=now, role_of=lambda _: "admin")
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(Playground(0, ready.set_result).serve(router.handle))
+        yield await asyncio.wait_for(ready, 10)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -473,3 +478,45 @@ async def test_headings_go_down_without_a_gap(page: Page) -> None:
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+# --- servers ----------------------------------------------------------------------------------
+
+
+async def test_a_server_is_checked_by_two_clicks(page: Page) -> None:
+    await page.locator("#list-servers").click()
+    await page.get_by_role("button", name="lab-ill").click()
+    answer = page.locator(".bot .answer").last
+    await expect(answer.locator("h2")).to_contain_text("lab-ill: ")
+    await expect(answer.locator("h2")).not_to_contain_text("Checking")
+    await expect(answer).to_contain_text("Every check")
+    await expect(page.get_by_role("button", name="I fixed it")).to_be_visible()
+
+
+async def test_a_check_fills_in_where_its_answer_will_stand(page: Page) -> None:
+    first = json.dumps({"silent": False, "html": "<article class='answer'>so far</article>", "final": False})
+    last = json.dumps({"silent": False, "html": "<article class='answer'>the end</article>", "final": True})
+    await page.route(
+        "**/api/message",
+        lambda route: route.fulfill(content_type="application/x-ndjson", body=f"{first}\n{last}\n"),
+    )
+    await _say(page, "check lab-well")
+    await expect(page.locator(".bot")).to_have_count(1)
+    await expect(page.locator(".bot .answer")).to_have_text("the end")
+
+
+async def test_a_pasted_problem_is_proved_on_a_registered_server(page: Page) -> None:
+    await _say(page, "503 Service Unavailable on https://ndes.example.org/certsrv/mscep/mscep.dll")
+    await page.get_by_role("button", name="Prove it on lab-ill").click()
+    await expect(page.locator(".bot .answer").last.locator("h2")).to_contain_text("lab-ill: ")
+
+
+async def test_a_server_is_registered_by_the_form(page: Page) -> None:
+    await page.get_by_text("Add a server").click()
+    await page.get_by_label("Name", exact=True).fill("ndes77")
+    await page.get_by_label("SCEP URL").fill("https://ndes.example.org/certsrv/mscep/mscep.dll")
+    await page.get_by_label("In front").select_option("app-proxy")
+    await page.get_by_role("button", name="Register").click()
+    await expect(page.locator(".bot .answer").last).to_contain_text("behind application proxy")
+    await _say(page, "forget ndes77")
+    await expect(page.locator(".bot h2").last).to_have_text("ndes77 is forgotten")
