@@ -7,9 +7,9 @@ from knowledge.patterns import Span, pattern
 from knowledge.schema import Path
 
 _LABELS = pattern(
-    r"(?:-id|ticket(?: no\.?)?|invoice|rechnung|facture|auftrag|kostenstelle|printer|extension|"
+    r"(?:-id|\bid=|ticket(?: no\.?)?|invoice|rechnung|facture|auftrag|kostenstelle|printer|extension|"
     r"\b(?:case|job|room|raum|build|version|order|policy|asset|desk|page|seite|pid|ext|tel|phone|kb|line|zeile)\.?)"
-    r"[ :=#]{1,3}$"
+    r"[ :=#]{0,3}$"
 )
 
 

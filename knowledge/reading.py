@@ -81,6 +81,14 @@ _OTHER_SCEP = pattern(
 _TIME_STAMP = pattern(
     r"\btsa\b|jarsigner|signtool|time-?stamp(?:ing)? (?:auth|server|token|response)|generating timestamp|rfc ?3161"
 )
+_NUMBER = r"((?:0x[0-9a-f]{8}|-?\d{2,10}(?:\.\d{1,2})?))"
+_ABSENT = pattern(
+    rf"\b(?:no|without|kein\w{{0,2}}|ohne|aucune?)(?: more)? (?:new |further )?(?:errors? |events? |fehler |ereignis(?:se)? |http |code )?{_NUMBER}\b"
+)
+_GONE = pattern(
+    rf"{_NUMBER} (?:is|are|was|were|has|did|does|ist|kommt|tritt|a)? ?"
+    r"(?:gone|not (?:occur|happen|come|appear|show)|n't (?:occur|happen|come)|disappeared|weg\b|nicht mehr|disparu)"
+)
 _STATUS_WORDS = pattern(r"pki ?status|fail ?info|bad ?(?:alg|request|time)")
 _WORD = pattern(r"[a-z\xdf-\xff][a-z\xdf-\xff'_-]+")
 
@@ -129,7 +137,7 @@ _LOG_PATTERNS = {log: pattern(text) for log, text in _LOGS.items()}
 def read(text: str) -> Reading:
     """Observe one text of any kind. Never raises; linear in the length of the text."""
     cleaned = clean(text)
-    data = _without_time_stamps(cleaned.text.lower().encode("latin-1", "replace"))
+    data = _without_denied(_without_time_stamps(cleaned.text.lower().encode("latin-1", "replace")))
     web = tuple(exchanges(data))
     logged = sorted(line_of(exchange, data) for exchange in web if exchange.logged)
     shown = tuple(events(data))
@@ -151,6 +159,17 @@ def _without_time_stamps(data: bytes) -> bytes:
     if not _TIME_STAMP.search(data):
         return data
     return bytes(_STATUS_WORDS.sub(lambda found: b" " * len(found.group()), data))
+
+
+def _without_denied(data: bytes) -> bytes:
+    """The text without the numbers that it says are not there: "no 403.16 any more", "12175 is gone"."""
+    denied = [found.span(1) for shape in (_ABSENT, _GONE) for found in shape.finditer(data)]
+    if not denied:
+        return data
+    kept = bytearray(data)
+    for start, end in denied:
+        kept[start:end] = b" " * (end - start)
+    return bytes(kept)
 
 
 def _without_foreign(data: bytes, web: Iterable[Exchange]) -> bytes:

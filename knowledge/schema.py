@@ -328,6 +328,8 @@ class Entry(Noun):
     prevention: tuple[Prose, ...] = ()
     note: Prose | None = None
     sources: tuple[Reference, ...] = Field(min_length=1)
+    lab: tuple[str, ...] | Prose | None = None
+    """The faults of the lab that show this situation, or why none can."""
     samples: Samples
 
     @model_validator(mode="after")
