@@ -40,6 +40,7 @@ ATTEMPTS: Final = 10
 _TRIES: Final = 10  # of a delivery, 1, 2, 4 ... seconds apart: 8 minutes
 _FIRST_LOOK, _LAST_LOOK = 0.05, 2.0  # seconds between looks for a result that another process may bring
 _SWEEP_EVERY: Final = 3600.0  # seconds
+_STOPS: Final = "ndesbot stops; the run goes on at its next start."
 _ERRORS: Final = {error.__name__: error for error in (BadRequest, Forbidden, ConnectorError)}
 
 T = TypeVar("T")
@@ -113,6 +114,7 @@ class _Runs:
         self._workflows: dict[str, Callable[[Said], Coroutine[Any, Any, None]]] = {}
         self._asked: set[asyncio.Task[Any]] = set()
         self._library: DBOS | None = None
+        self._here: set[str] = set()
         self._waiting: dict[str, set[asyncio.Future[Said]]] = {}
         self._beating: asyncio.Task[None] | None = None
         self._closing = self._closed = False
@@ -135,6 +137,8 @@ class _Runs:
         """Start a run if there is none."""
         if self._closing:
             raise ConnectorError("The engine is closing. Ask again when ndesbot has restarted.")
+        if not key.strip():
+            raise ValueError("a run needs a key")
         workflow = self._workflows[kind]
 
         async def begin() -> None:
@@ -155,11 +159,15 @@ class _Runs:
             if self._closed:
                 raise asyncio.CancelledError  # nothing is recorded: the next process takes it up
             key = DBOS.workflow_id or ""
-            outcome = await DBOS.run_step_async({"name": "work"}, _worked, kind, key, work, said)
-            for waiter in self._waiting.get(key, ()):
-                if not waiter.done():
-                    waiter.set_result(outcome)
-            await self._hand_over(kind, key, said, outcome.get("result"))
+            self._here.add(key)
+            try:
+                outcome = await DBOS.run_step_async({"name": "work"}, _worked, kind, key, work, said)
+                for waiter in self._waiting.get(key, ()):
+                    if not waiter.done():
+                        waiter.set_result(outcome)
+                await self._hand_over(kind, key, said, outcome.get("result"))
+            finally:
+                self._here.discard(key)
 
         return DBOS.workflow(name=kind, max_recovery_attempts=ATTEMPTS)(live)
 
@@ -176,10 +184,10 @@ class _Runs:
             _log.error("a result could not be delivered", extra={"kind": kind, "key": key})
 
     async def _outcome(self, key: str, waiter: asyncio.Future[Said]) -> Said:
-        """The run tells it if it lives in this process; it is looked for in case it does not, or no longer."""
+        """A run that lives in this process tells it; one that does not, or no longer, is looked after."""
         pause = _FIRST_LOOK
         while not (await asyncio.wait({waiter}, timeout=pause))[0]:
-            if (found := await self._recorded(key)) is not None:
+            if key not in self._here and (found := await self._recorded(key)) is not None:
                 return found
             pause = min(4 * pause, _LAST_LOOK)
         return waiter.result()
@@ -196,6 +204,8 @@ class _Runs:
             return None
         if status.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
             raise ConnectorError(f"The run {key} was broken off {ATTEMPTS} times and is given up.")
+        if await self._apart(DBOS.get_workflow_status_async(key)) is None:
+            return None  # forgotten between the looks
         raise ConnectorError(f"What is recorded of the run {key} cannot be read.")
 
     async def _apart(self, asked: Coroutine[Any, Any, T]) -> T:
@@ -204,9 +214,14 @@ class _Runs:
         task = asyncio.create_task(asked, context=Context())
         self._asked.add(task)
         task.add_done_callback(self._answered)
-        with self._told():
-            async with asyncio.timeout(database.PATIENCE):
-                return await asyncio.shield(task)
+        try:
+            with self._told():
+                async with asyncio.timeout(database.PATIENCE):
+                    return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # not the asker: the engine closes
+                raise ConnectorError(_STOPS) from None
+            raise
 
     def _answered(self, task: asyncio.Task[Any]) -> None:
         self._asked.discard(task)
@@ -249,14 +264,14 @@ class _Runs:
             await asyncio.wait(alive, timeout=until - loop.time())
         await self._broken_off()
         for waiter in [waiter for waiters in self._waiting.values() for waiter in waiters if not waiter.done()]:
-            waiter.set_exception(ConnectorError("ndesbot stops; the run goes on at its next start."))
+            waiter.set_exception(ConnectorError(_STOPS))
 
     async def _broken_off(self) -> None:
         self._closed = True
-        alive = self._alive()
-        for task in alive:
-            task.cancel()
-        await asyncio.gather(*alive, return_exceptions=True)
+        if alive := self._alive():
+            for task in alive:
+                task.cancel()
+            await asyncio.wait(alive, timeout=PATIENCE)
 
     def _alive(self) -> set[asyncio.Task[Any]]:
         return self._asked | (self._library._workflow_tasks if self._library else set())
@@ -264,20 +279,21 @@ class _Runs:
     # --- looking after ------------------------------------------------------------------------
 
     async def _look_after(self, library: DBOS, beats: Beats, every: float, clock: Clock) -> None:
+        swept, lost, well = -_SWEEP_EVERY, frozenset[str](), True
         loop = asyncio.get_running_loop()
-        swept = -_SWEEP_EVERY
-        lost: set[str] = set()
         while True:
             try:
                 with self._told():
-                    await asyncio.to_thread(engine_library.take_over, beats)
-                    before, lost = lost, await asyncio.to_thread(engine_library.lost, library, self._executor)
-                    await asyncio.to_thread(engine_library.take_up, library, self._executor, lost & before)
+                    lost = await asyncio.to_thread(engine_library.look, library, self._executor, beats, lost)
                     if loop.time() - swept >= _SWEEP_EVERY:
                         swept = loop.time()
                         await engine_library.sweep(clock() - KEPT_FOR)
-            except ConnectorError as error:
-                _log.error("the engine cannot look after its runs", extra={"reason": str(error)})
+                well = True
+            except Exception as error:  # whatever it is, the next look may go well
+                if well:
+                    reason = str(error) if isinstance(error, ConnectorError) else _name(error)
+                    _log.error("the engine cannot look after its runs", extra={"reason": reason})
+                well = False
             await asyncio.sleep(every)
 
     @contextmanager

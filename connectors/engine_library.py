@@ -15,7 +15,9 @@ from bot.errors import ConnectorError
 from connectors.engine_database import Beats, Database
 
 _FORM: Final = "1"  # of a run: a release that changes its steps counts up, or it would misread older runs
-_THREADS: Final = 64  # at most; DBOS makes its threads the event loop's, so name look-ups run there as well
+_THREADS: Final = (
+    24  # DBOS makes its threads the event loop's, so there must be some for others; with 64 runs wait longer
+)
 _SWEPT_AT_ONCE: Final = 500
 _FAILED: Final = "ndesbot failed with"
 
@@ -102,28 +104,26 @@ def muffled() -> Iterator[None]:
 # --- chores ------------------------------------------------------------------------------------
 
 
-def lost(library: DBOS, executor: str) -> set[str]:
-    """Runs of this process that are not alive in it: something broke them off without ending it, such as
-    a full disk. One that begins or ends at this moment looks the same. Blocks."""
-    pending = DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
-    return {run.workflow_id for run in pending} - set(library._active_workflows_set.activeList())
-
-
-def take_up(library: DBOS, executor: str, keys: Collection[str]) -> None:
-    """Let runs of this process be taken up again, as at a start. Blocks."""
-    for key in keys:
-        _log.warning("a run that was broken off is taken up again", extra={"key": key})
-        library._sys_db.reenqueue_for_recovery(key, [executor], INTERNAL_QUEUE_NAME)
-
-
-def take_over(beats: Beats) -> None:
-    """Beat, and put the runs of dead processes where any live one takes them up. Blocks."""
-    dead = beats.beat()
-    if dead:
+def look(library: DBOS, executor: str, beats: Beats, lost: Collection[str]) -> frozenset[str]:
+    """Beat, take over the runs of processes that are dead, take up those of this one that were `lost` at
+    the look before and still are; returns those that look lost now. Blocks."""
+    if dead := beats.beat():
         _log.warning("runs of processes that died are taken over", extra={"executors": dead})
-        # DBOS's own service does this; its public resume would put a run into another queue.
+        # What DBOS's own service calls. Its public resume takes a run even from one that lives.
         DBOS._recover_pending_workflows(dead)
         beats.bury(dead)
+    now = _lost(library, executor)
+    for key in now.intersection(lost):
+        _log.warning("a run that was broken off is taken up again", extra={"key": key})
+        library._sys_db.reenqueue_for_recovery(key, [executor], INTERNAL_QUEUE_NAME)
+    return now
+
+
+def _lost(library: DBOS, executor: str) -> frozenset[str]:
+    """Runs of this process that are not alive in it: something broke them off without ending it, such as
+    a full disk. One that begins or ends at this moment looks the same."""
+    pending = DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
+    return frozenset(run.workflow_id for run in pending) - set(library._active_workflows_set.activeList())
 
 
 async def sweep(before: datetime) -> None:

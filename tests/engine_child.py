@@ -8,15 +8,17 @@ from pathlib import Path
 from connectors.engine import Said, open_engine
 
 
-async def stay() -> None:
+async def stay(seconds: float = 3600.0) -> None:
     print("begun", flush=True)  # noqa: T201
-    await asyncio.sleep(3600)
+    await asyncio.sleep(seconds)
 
 
 async def work(journal: Path, stage: str, said: Said) -> Said:
     write(journal, "worked")
     if stage == "work":
         await stay()
+    if stage == "slow":
+        await stay(0.5)
     return {"verdict": "ok", "server": said["server"]}
 
 
@@ -39,7 +41,7 @@ def read(journal: Path) -> list[str]:
 
 
 def outside(event: str, arguments: tuple[object, ...]) -> None:
-    """Whatever the process asks of a network ends it; the loop's own pair of sockets is none."""
+    """Tells what the process asks of a network."""
     if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto"}:
         print("network", event, arguments[-1], flush=True)  # noqa: T201
 

@@ -1,18 +1,13 @@
-"""Durable runs on SQLite and on a real PostgreSQL: killed processes, dead ones, hostile rows, clean ends."""
+"""Durable runs on SQLite and on a real PostgreSQL: one key, one run; failures, hostile rows, clean ends."""
 
 import asyncio
 import base64
 import logging
-import os
 import pickle
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,24 +17,17 @@ import sqlalchemy as sa
 
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
 from connectors import engine as room
-from connectors.engine import Deliver, Engine, Said, Work, open_engine
+from connectors.engine import Engine, Said, Work, open_engine
 from connectors.engine_database import LOOKS, Beats, Database
-from tests import engine_child
-from tests.store import postgres
+from tests.engine_bench import NDES, OK, Bench, in_the_end, postgres_for_runs
 
-NDES = {"server": "ndes01"}
 SECRET = "hunter2-Pa55w0rd"
 
 
 @pytest.fixture(scope="module")
 def postgres_address() -> Iterator[str]:
-    """One schema for all tests here: each has keys of its own."""
-    with postgres.server() as database, postgres.empty_schema(database) as address:
+    with postgres_for_runs() as address:
         yield address
-        connections = sa.create_engine(address, poolclass=sa.NullPool)
-        with connections.begin() as connection:
-            name = f"{connection.scalar(sa.select(sa.func.current_schema()))}_runs"
-            connection.execute(sa.schema.DropSchema(name, cascade=True, if_exists=True))
 
 
 @pytest.fixture
@@ -55,33 +43,6 @@ def address(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def key() -> str:
     return f"message {uuid4()}"
-
-
-class Bench:
-    """Work that counts and can be held up, and a delivery that remembers."""
-
-    def __init__(self) -> None:
-        self.worked: list[Said] = []
-        self.delivered: list[tuple[str, str, Said, Said | None]] = []
-        self.go = asyncio.Event()
-        self.go.set()
-        self.arrived = asyncio.Event()
-
-    async def work(self, said: Said) -> Said:
-        self.worked.append(said)
-        await self.go.wait()
-        return {"verdict": "ok", "of": said["server"]}
-
-    async def deliver(self, kind: str, key: str, said: Said, result: Said | None) -> None:
-        self.delivered.append((kind, key, said, result))
-        self.arrived.set()
-
-    def open(self, address: str, *, executor: str = "this", **more: Any) -> Any:
-        work: dict[str, Work] = {"check": self.work, "digest": self.work, **more.pop("work", {})}
-        return open_engine(address, executor=executor, work=work, deliver=self.deliver, **more)
-
-
-OK = {"verdict": "ok", "of": "ndes01"}
 
 
 # --- a run -----------------------------------------------------------------------------------
@@ -240,6 +201,16 @@ async def test_a_key_belongs_to_one_kind(address: str, key: str) -> None:
             await engine.start("digest", key, NDES)
 
 
+async def test_a_run_needs_a_key_and_work(sqlite_address: str) -> None:
+    async with Bench().open(sqlite_address) as engine:
+        with pytest.raises(ValueError, match="needs a key"):
+            await engine.run("check", " ", NDES)
+        with pytest.raises(KeyError):
+            await engine.run("unheard of", "key", NDES)
+        with pytest.raises(TypeError):
+            await engine.run("check", "key", {"bytes": b""})
+
+
 async def test_a_delivery_that_fails_is_tried_again(sqlite_address: str, key: str) -> None:
     bench = Bench()
 
@@ -272,87 +243,6 @@ async def test_a_database_that_cannot_be_opened_is_told_without_its_password(sai
 
 
 # --- the end of a process --------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def _survivor(address: str, journal: Path, executor: str, **more: Any) -> AsyncIterator[Engine]:
-    work, deliver = partial(engine_child.work, journal, ""), partial(engine_child.deliver, journal, "")
-    async with open_engine(address, executor=executor, work={"check": work}, deliver=deliver, **more) as engine:
-        yield engine
-
-
-def _child(address: str, executor: str, journal: Path, key: str, stage: str) -> subprocess.Popen[str]:
-    program = [sys.executable, "-m", "tests.engine_child", address, executor, str(journal), key, stage]
-    root = Path(__file__).parent.parent
-    environment = {**os.environ, "DBOS__CLOUD": "true", "DBOS__VMID": "cloud", "DBOS__APPVERSION": "9"}
-    return subprocess.Popen(program, cwd=root, env=environment, stdout=subprocess.PIPE, text=True)
-
-
-def _killed(address: str, executor: str, journal: Path, key: str, stage: str) -> None:
-    with _child(address, executor, journal, key, stage) as child:
-        assert child.stdout
-        assert any("begun" in line for line in child.stdout)
-        child.kill()
-    assert child.returncode == -9
-
-
-async def _in_the_end(done: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
-        while not await done():
-            await asyncio.sleep(0.05)
-
-
-@pytest.mark.parametrize(("stage", "times"), [("work", 2), ("delivery", 1)])
-async def test_a_run_whose_process_is_killed_still_arrives_once(
-    address: str, tmp_path: Path, key: str, stage: str, times: int
-) -> None:
-    journal = tmp_path / "journal"
-    await asyncio.to_thread(_killed, address, stage, journal, key, stage)
-    before = engine_child.read(journal)
-    async with _survivor(address, journal, stage) as engine:
-
-        async def ended() -> bool:
-            return await engine.result(key) is not None
-
-        await _in_the_end(ended)
-        assert await engine.result(key) == {"verdict": "ok", "server": "ndes01"}
-        assert await engine.run("check", key, NDES) == {"verdict": "ok", "server": "ndes01"}
-    assert ("ok" in before[-1]) is (stage == "delivery")
-    assert sorted(engine_child.read(journal)) == [f"check {key} ndes01 ok", *["worked"] * times]
-    async with _survivor(address, journal, stage):
-        await asyncio.sleep(1.5)  # as long as it takes to take something up
-    assert len(engine_child.read(journal)) == times + 1
-
-
-async def test_a_living_process_takes_over_from_one_of_another_name(address: str, tmp_path: Path, key: str) -> None:
-    journal = tmp_path / "journal"
-    async with _survivor(address, journal, "living", beat=0.2) as engine:
-        await asyncio.to_thread(_killed, address, "dead", journal, key, "work")
-        assert await asyncio.wait_for(engine.run("check", key, NDES), 30) == {"verdict": "ok", "server": "ndes01"}
-    assert engine_child.read(journal).count(f"check {key} ndes01 ok") == 1
-
-
-async def test_a_process_waits_for_the_result_of_another_one(address: str, tmp_path: Path, key: str) -> None:
-    journal = tmp_path / "journal"
-    async with _survivor(address, journal, "living") as engine:
-        joined = asyncio.create_task(engine.run("check", key, NDES))
-        with _child(address, "other", journal, key, "") as child:
-            assert child.stdout
-            said = await asyncio.to_thread(child.stdout.read)
-        assert await joined == {"verdict": "ok", "server": "ndes01"}
-    assert "'verdict': 'ok'" in said
-    assert engine_child.read(journal) == ["worked", f"check {key} ndes01 ok"]
-
-
-async def test_nothing_is_asked_of_a_network_even_where_the_environment_says_so(
-    sqlite_address: str, tmp_path: Path, key: str
-) -> None:
-    def lines() -> str:
-        with _child(sqlite_address, "this", tmp_path / "journal", key, "") as child:
-            assert child.stdout
-            return child.stdout.read()
-
-    assert await asyncio.to_thread(lines) == "result {'verdict': 'ok', 'server': 'ndes01'}\n"
 
 
 async def test_a_run_that_does_not_end_in_time_goes_on_at_the_next_start(
@@ -389,6 +279,18 @@ async def test_a_run_that_was_broken_off_without_the_process_is_taken_up_again(s
         assert await asyncio.wait_for(waiting, 30) == OK
         await bench.arrived.wait()
     assert (len(bench.worked), len(bench.delivered)) == (2, 1)
+
+
+async def test_a_run_that_never_ends_well_is_given_up(sqlite_address: str, key: str) -> None:
+    bench = Bench()
+    async with bench.open(sqlite_address) as engine:
+        await engine.run("check", key, NDES)
+    _rows(sqlite_address, "DELETE FROM operation_outputs")
+    _rows(sqlite_address, "UPDATE workflow_status SET status = 'PENDING', recovery_attempts = ?", room.ATTEMPTS + 1)
+    async with bench.open(sqlite_address) as engine:
+        with pytest.raises(ConnectorError, match="broken off 10 times"):
+            await asyncio.wait_for(engine.run("check", key, NDES), 30)
+    assert len(bench.worked) == 1
 
 
 async def test_a_process_has_one_engine_and_the_loop_works_on_without_it(sqlite_address: str, tmp_path: Path) -> None:
@@ -508,7 +410,7 @@ async def test_a_pickle_in_the_database_runs_no_code(sqlite_address: str, tmp_pa
                 except ConnectorError:
                     return True
 
-            await _in_the_end(refused)
+            await in_the_end(refused)
             with pytest.raises(ConnectorError, match="cannot be read"):
                 await engine.run("check", planted, NDES)
         assert await engine.run("check", "another", NDES) == OK
@@ -540,7 +442,7 @@ async def test_runs_that_ended_long_ago_are_forgotten(sqlite_address: str) -> No
         async def forgotten() -> bool:
             return await engine.result("old") is None
 
-        await _in_the_end(forgotten)
+        await in_the_end(forgotten)
     left = [
         _rows(sqlite_address, f"SELECT count(*) FROM {table}")[0][0]
         for table in ("workflow_status", "workflow_input", "workflow_output", "operation_outputs")
@@ -555,10 +457,3 @@ async def test_a_process_ends_although_its_database_is_gone(tmp_path: Path) -> N
     home.pool.dispose()
     with pytest.raises(RuntimeError, match="closed"):
         home.pool.connect()
-
-
-def test_the_fakes_fit_the_port() -> None:
-    deliver: Deliver = partial(engine_child.deliver, Path(), "")
-    work: Work = partial(engine_child.work, Path(), "")
-    assert callable(deliver)
-    assert callable(work)
