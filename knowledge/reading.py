@@ -83,7 +83,7 @@ _TIME_STAMP = pattern(
 )
 _NUMBER = r"((?:0x[0-9a-f]{8}|-?\d{2,10}(?:\.\d{1,2})?))"
 _ABSENT = pattern(
-    rf"\b(?:no|without|kein\w{{0,2}}|ohne|aucune?)(?: more)? (?:new |further )?(?:errors? |events? |fehler |ereignis(?:se)? |http |code )?{_NUMBER}\b"
+    rf"\b(?:no|without|kein\w{{0,2}}|ohne|aucune?)(?: more)? (?:new |further )?(?:errors? |events? |fehler |ereignis(?:se)? |http |code )?{_NUMBER}(?:[\s.,;:!?)]|$)"
 )
 _GONE = pattern(
     rf"{_NUMBER} (?:is|are|was|were|has|did|does|ist|kommt|tritt|a)? ?"
