@@ -1,9 +1,9 @@
 """A pasted text becomes a diagnosis, and a diagnosis an answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.redaction import is_clean, secrets
+from bot.redaction import Span, is_clean, secrets_near
 from bot.types import (
     STEP_NAMES,
     Answer,
@@ -33,7 +33,7 @@ _PLAUSIBLE = 0.5  # from here a match is told as an answer, below as a near miss
 _SEVERAL = 3  # problems of one paste that get an answer of their own
 _AROUND = 90  # characters of the paste shown around the words that decided
 _LONGEST_QUOTE = 900
-_SECRET = 20_000  # characters on either side in which a secret may begin or end
+_LEAST = 3  # letters or digits that a piece of evidence must have to be worth showing
 _BARE_WORDS = 3  # fewer words than this beside a number are no context
 
 _LOGS = {
@@ -81,10 +81,14 @@ class Diagnosis:
 
 
 def diagnose(text: str, *, library: Library, addressed: bool = True) -> Diagnosis:
-    """Match a text with the knowledge. Evidence that holds a secret is left out. Never raises."""
+    """Match a text with the knowledge. Evidence is cut where a secret begins, and left out where only that is left.
+
+    Never raises.
+    """
     reading = read(text[:LONG])
     found = library.match_reading(text, reading) if len(text) <= LONG else library.match(text)
-    matches = tuple(_without_secrets(match) for match in found)
+    hidden = secrets_near(text, [(evidence.start, evidence.end) for match in found for evidence in match.because])
+    matches = tuple(_without_secrets(match, hidden) for match in found)
     return Diagnosis(text, reading, matches, not addressed and silent_when_overheard(matches, reading))
 
 
@@ -94,9 +98,29 @@ def silent_when_overheard(matches: Sequence[Match], reading: Reading) -> bool:
     return not matches or matches[0].confidence < needed
 
 
-def _without_secrets(match: Match) -> Match:
-    clean = tuple(evidence for evidence in match.because if is_clean(evidence.quote))
-    return Match(match.entry, match.confidence, clean)
+def _without_secrets(match: Match, hidden: Sequence[Span]) -> Match:
+    """A match with what is left of its evidence beside the secrets of the whole text."""
+    left = tuple(piece for evidence in match.because for piece in _beside(evidence, hidden))
+    # Words may look like a secret only where they stand alone; one look at all of them nearly always settles it.
+    if not is_clean("\n".join(piece.quote for piece in left)):
+        left = tuple(piece for piece in left if is_clean(piece.quote))
+    return Match(match.entry, match.confidence, left)
+
+
+def _beside(evidence: Evidence, hidden: Sequence[Span]) -> Iterator[Evidence]:
+    """The evidence, or its pieces between the secrets."""
+    inside = [span for span in hidden if span[0] < evidence.end and evidence.start < span[1]]
+    if not inside:
+        yield evidence
+        return
+    starts = [evidence.start, *(end for _, end in inside)]
+    ends = [*(start for start, _ in inside), evidence.end]
+    for start, end in zip(starts, ends, strict=True):
+        words = evidence.quote[max(0, start - evidence.start) : max(0, end - evidence.start)]
+        quote = words.strip()
+        if sum(map(str.isalnum, quote)) >= _LEAST:
+            at = max(start, evidence.start) + len(words) - len(words.lstrip())
+            yield Evidence(quote, at, at + len(quote))
 
 
 # --- the answer ------------------------------------------------------------------------------
@@ -126,7 +150,12 @@ def compose(diagnosis: Diagnosis, *, library: Library, codes: Codes) -> Answer:
         return _unknown(diagnosis, codes)
     problems, others = _separate(matches)
     first = problems[0]
-    blocks = [*_opening(first), *_page(first.entry, diagnosis, first.because)]
+    blocks: list[Block] = []
+    if len(problems) > 1:  # each is told below, but the second may stand far down
+        titles = tuple((f"{i} of {len(problems)}", problem.entry.title) for i, problem in enumerate(problems, 1))
+        what = "problems" if first.entry.kind is Kind.PROBLEM else "findings"
+        blocks += [Text(f"{len(problems)} {what} in this paste, one after the other:"), Facts(titles)]
+    blocks += [*_opening(first), *_page(first.entry, diagnosis, first.because)]
     for further in problems[1:]:
         blocks.append(Heading(further.entry.title, _tone(further.entry)))
         blocks += [*_opening(further), *_page(further.entry, diagnosis, further.because)]
@@ -253,9 +282,7 @@ def cause_page(cause: Cause) -> list[Block]:
 def quote(text: str, because: Sequence[Evidence]) -> Quote:
     """The part of a paste around the words that decided, those marked; secrets taken out."""
     spans = sorted((evidence.start, evidence.end) for evidence in because)
-    base = max(0, spans[0][0] - _SECRET)
-    window = text[base : spans[-1][1] + _SECRET]
-    hidden = [(base + first, base + last) for first, last in secrets(window)]
+    hidden = secrets_near(text, spans)
     pieces: list[Piece] = []
     at = max(0, spans[0][0] - _AROUND)
     if at:
@@ -386,7 +413,7 @@ def _notations(meanings: Sequence[Meaning]) -> list[tuple[str, str]]:
     number = next(
         (m.number for m in meanings if m.number and m.family in ("hresult", "winhttp", "win32", "ntstatus")), None
     )
-    if number is None or number.sub is not None:
+    if number is None or number.sub is not None or not number.value:
         return []
     same = [f"0x{number.hresult:08X}", str(number.hresult), str(number.signed)]
     if number.value <= 0xFFFF:

@@ -1,5 +1,6 @@
 """Plugs the house together: the commands `ndesbot ...`. Nobody imports this."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -7,6 +8,7 @@ import typer
 
 from bot.errors import BotError
 from connectors.commands import answers, chat, servers
+from connectors.commands.showing import complain
 
 app = typer.Typer(
     help="Answers errors of NDES, SCEP and Intune certificate enrolment.",
@@ -21,19 +23,35 @@ for family in (chat.app, answers.app, servers.app):
 
 def run() -> None:
     """The entry point: errors people can mend are one line on stderr and exit code 2."""
+    if sys.stdout is None:
+        _refuse("standard output is closed, so there is nowhere to put the answer")
     try:
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        sys.stdout.flush()  # a disk that is full is found here, and not after the last word
+        sys.exit(code)
     except typer.TyperException as error:
         _refuse(error.format_message() if hasattr(error, "format_message") else str(error))
+    except BrokenPipeError:  # whoever read has heard enough
+        _drop_output()
+        sys.exit(1)
     except (BotError, ValueError, OSError) as error:
         _refuse(str(error) or type(error).__name__)
 
 
 def _refuse(reason: str) -> NoReturn:
-    is_help = reason.startswith("Usage:")  # nothing was asked for: the help tells what can be
-    sys.stderr.write(f"{reason}\n" if is_help else f"ndesbot: {reason}\n")
-    raise SystemExit(2)
+    complain(reason if reason.startswith("Usage:") else f"ndesbot: {reason}")
+    _drop_output()
+    sys.exit(2)
+
+
+def _drop_output() -> None:
+    """Where nothing more can be written, let the rest go: at its end the interpreter would try again, and shout."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ _UNSAID = 0.75  # what a sign is worth whose source or path the text leaves out
 _ALONE = 0.85  # what a sign is worth that is all the text there is
 _OUTSIDE = 0.4  # what a sign is worth among words of something else
 _UNMARKED = 0.5  # what a number is worth that looks like no error code, in a text about other things
+_BESIDE = 0.7  # what an unmarked number is worth in a text that marks another one as its error
 _LOOSE = 500  # characters of a text in which a number of one or two digits still says something
 _DIGITS = re.compile(r"(?:\\b|[\d\[\](). |?:,]|\\.|\\s[*+]?)+")  # a pattern of nothing but numbers
 _WIN32 = 0xFFFF  # error numbers up to here belong to all of Windows, not to certificates
@@ -151,7 +152,9 @@ class Eye:
             yield list(_statuses(signal.scep, cell))
 
     def _number_worth(self, code: Code) -> float:
-        """A number that nobody marks as an error code may be an invoice."""
+        """A number that nobody marks as an error code may be an invoice, or be named beside the one that is."""
+        if not code.marked and any(other.marked and other.number != code.number for other in self._reading.codes):
+            return _BESIDE
         if code.marked or self._reading.topic >= NEAR_BY or len(self._reading.bytes) < 24:
             return 1.0 if code.marked or code.number.value > _WIN32 else 0.9
         return _UNMARKED

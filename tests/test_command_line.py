@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +19,7 @@ from typing import Any
 import pytest
 
 import knowledge
+from connectors.texts import LARGEST
 
 PROGRAM = Path(sys.executable).with_name("ndesbot")
 VERIFY = (
@@ -65,6 +69,12 @@ class Shell:
         run = subprocess.run(command, input=data, capture_output=True, env={**self.env, **env}, timeout=120)
         return Told(run, env.get("PYTHONIOENCODING", "utf-8"))
 
+    def line(self, line: str) -> Told:
+        """Run a line of `sh`, for what only a shell can do to a program; `{program}` stands for `ndesbot`."""
+        command = ["sh", "-c", line.replace("{program}", str(PROGRAM))]
+        buffered = {name: value for name, value in self.env.items() if name != "PYTHONUNBUFFERED"}
+        return Told(subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env=buffered, timeout=120))
+
 
 @pytest.fixture
 def ndesbot(cache: Path) -> Shell:
@@ -92,6 +102,34 @@ def test_diagnose_reads_a_file_and_several(ndesbot: Shell, tmp_path: Path) -> No
     assert [file["lines"] for file in told["files"]] == [1, 2]
     assert told["first_bad"] == {"file": str(bad), "line": 2}
     assert told["matches"][0]["entry"] == "policy-module-403-16"
+
+
+def test_several_files_are_each_answered_under_their_name(ndesbot: Shell, tmp_path: Path) -> None:
+    first, second, third = tmp_path / "first.log", tmp_path / "second.log", tmp_path / "thi\u202erd.log"
+    first.write_text(f"{VERIFY}\n")
+    second.write_text(f"{PLUGIN}\n")
+    third.write_text("")
+    told = ndesbot("diagnose", first, second, third, "-", words="who wants coffee?")
+    assert (told.code, told.err) == (0, "")
+    _, *parts = re.split("^== (.*) ==$", told.out, flags=re.MULTILINE)
+    answers = dict(zip(parts[::2], parts[1::2], strict=True))
+    assert list(answers) == [str(first), str(second), f"{tmp_path}/thi[U+202E]rd.log", "standard input"]
+    starts = ["[Problem] 403.16", "[Problem] ", "[Unknown] Paste an error", "[Unknown] I do not know"]
+    assert all(text.strip().startswith(start) for text, start in zip(answers.values(), starts, strict=True))
+    assert "12175" in answers[str(second)]
+    overheard = ndesbot("diagnose", "--overheard", first, third, "-", words="who wants coffee?")
+    assert overheard.out.count("== ") == 1  # of the others there is nothing to say
+
+
+def test_several_problems_of_one_paste_are_named_at_the_top(ndesbot: Shell) -> None:
+    capi = "on the CA: The request was denied: Denied by Policy Module 0x80094012"
+    shown = ndesbot("diagnose", words=f"{VERIFY}\n\n{capi}\n").out.splitlines()
+    assert shown[0].startswith("[Problem] 403.16")
+    assert shown[1] == "2 problems in this paste, one after the other:"
+    titles = [line.partition(": ")[2] for line in shown[2:4]]
+    assert shown[0] == f"[Problem] {titles[0]}"
+    assert f"[Problem] {titles[1]}" in shown[4:]
+    assert "problems in this paste" not in ndesbot("diagnose", words=VERIFY).out
 
 
 def test_the_json_of_diagnose_has_the_promised_shape(ndesbot: Shell) -> None:
@@ -127,7 +165,13 @@ def test_overheard_small_talk_is_answered_with_silence(ndesbot: Shell) -> None:
 def test_empty_input_is_answered_and_not_refused(ndesbot: Shell) -> None:
     told = ndesbot("diagnose")
     assert (told.code, told.err) == (0, "")
+    assert "Paste an error" in told.out
+    assert ndesbot("diagnose", "--overheard").out == ""
     assert ndesbot("diagnose", "--json").json["matches"] == []
+
+
+def test_an_answer_names_the_command_that_tells_more(ndesbot: Shell) -> None:
+    assert re.search(r"->  ndesbot explain [a-z0-9-]+$", ndesbot("diagnose", words="12175").out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
@@ -184,6 +228,22 @@ def test_a_folder_in_place_of_a_file_is_refused_in_one_line(ndesbot: Shell, tmp_
     told = ndesbot("diagnose", tmp_path)
     assert told.code == 2
     assert str(tmp_path) in told.one_line
+
+
+def test_a_file_without_a_name_is_refused_as_such(ndesbot: Shell) -> None:
+    told = ndesbot("diagnose", "")
+    assert (told.code, told.out) == (2, "")
+    assert "no name" in told.one_line
+
+
+@pytest.mark.parametrize("name", ["z\x1b[31mf", "z\x9b31mf", "z\nndesbot: all is well", "z\u202ef", "z\x07f"])
+def test_a_name_of_a_file_cannot_command_the_terminal(ndesbot: Shell, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(bytes(range(32)) * 400)
+    for told in (ndesbot("diagnose", path), ndesbot("diagnose", f"{path}x"), ndesbot(name), ndesbot("explain", name)):
+        assert told.out == ""
+        assert told.one_line.startswith("ndesbot: ")
+        assert not set("\x1b\x9b\x07\u202e") & set(told.err)
 
 
 def test_a_log_of_20_mb_is_read_within_30_seconds(ndesbot: Shell, tmp_path: Path) -> None:
@@ -271,6 +331,47 @@ def test_a_batch_survives_half_a_character(ndesbot: Shell) -> None:
     assert len(told.lines) == 3
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_batch_is_read_in_the_encodings_that_windows_writes(ndesbot: Shell, tmp_path: Path, encoding: str) -> None:
+    lines = [json.dumps({"id": key, "text": f"Müller → {VERIFY}"}, ensure_ascii=False) for key in ("eins", "zwö")]
+    data = "\r\n".join([*lines, ""]).encode(encoding)
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(data)
+    for told in (ndesbot("diagnose", "--batch", "-", words=data), ndesbot("diagnose", "--batch", path)):
+        assert (told.code, told.err) == (0, "")
+        assert [answer["id"] for answer in told.lines] == ["eins", "zwö"]
+        assert all(answer["matches"][0]["entry"] == "policy-module-403-16" for answer in told.lines)
+
+
+@pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity", "1e999", "[NaN]", '{"a": -1e999}'])
+def test_an_id_that_json_does_not_know_is_an_error(ndesbot: Shell, bad: str) -> None:
+    good = '{"id": [1, {"a": null}], "text": "12175"}'
+    told = ndesbot("diagnose", "--batch", "-", words=f'{{"id": {bad}, "text": "12175"}}\n{good}\n')
+    assert told.code == 2
+    error, answer = (json.loads(line, parse_constant=pytest.fail) for line in told.out.splitlines())
+    assert error["id"] is None
+    assert "JSON" in error["error"]
+    assert answer["id"] == [1, {"a": None}]
+
+
+def test_a_line_of_a_batch_has_the_bound_of_a_file(ndesbot: Shell) -> None:
+    good = b'{"id": "good", "text": "12175"}\n'
+    long = b'{"id": "long", "text": "' + b"x" * LARGEST + b'"}\n'
+    told = ndesbot("diagnose", "--batch", "-", words=good + long + good)
+    assert told.code == 2
+    first, error, last = told.lines
+    assert first == last
+    assert error["id"] is None
+    assert "64 million" in error["error"]
+
+
+@pytest.mark.parametrize("beside", [("some.log",), ("--json",), ("--overheard",)])
+def test_what_a_batch_would_ignore_is_refused(ndesbot: Shell, beside: tuple[str, ...]) -> None:
+    told = ndesbot("diagnose", "--batch", "-", *beside, words='{"id": 1, "text": "x"}\n')
+    assert (told.code, told.out) == (2, "")
+    assert "--batch" in told.one_line
+
+
 # --- explain and knowledge ------------------------------------------------------------------
 
 
@@ -323,6 +424,57 @@ def test_a_reader_that_goes_away_is_no_error_to_shout_about(ndesbot: Shell) -> N
     process.stderr.close()
     assert "Traceback" not in said
     assert "Exception" not in said
+
+
+COMMANDS = [
+    "knowledge list",
+    "diagnose",
+    "diagnose --json",
+    "diagnose --batch -",
+    "explain 12175",
+    "frobnicate",
+    "play",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&-"])
+def test_a_closed_output_ends_with_2_and_at_most_one_line(ndesbot: Shell, command: str, closed: str) -> None:
+    told = ndesbot.line(f"echo x | {{program}} {command} {closed}")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.count("\n") == (0 if "2>&-" in closed else 1)
+
+
+@pytest.mark.parametrize("command", ["diagnose", "diagnose -", "diagnose --json", "diagnose --batch -"])
+def test_a_closed_input_ends_with_2_and_one_line(ndesbot: Shell, command: str) -> None:
+    told = ndesbot.line(f"{{program}} {command} <&-")
+    assert (told.code, told.out) == (2, "")
+    assert "input is closed" in told.one_line
+    assert ndesbot.line("{program} explain 12175 <&-").code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("command", ["explain 12175", "knowledge list", "diagnose --json"])
+def test_a_full_disk_is_told_in_one_line(ndesbot: Shell, command: str) -> None:
+    told = ndesbot.line(f"echo x | {{program}} {command} >/dev/full")
+    assert told.code == 2
+    assert "No space" in told.one_line
+
+
+@pytest.mark.parametrize("command", ["explain 12175", "knowledge list"])
+def test_a_reader_that_hears_nothing_is_no_error_to_shout_about(ndesbot: Shell, command: str) -> None:
+    told = ndesbot.line(f"{{ sleep 0.2; {{program}} {command}; }} | true")
+    assert told.err == ""
+
+
+def test_control_c_ends_quietly(ndesbot: Shell) -> None:
+    with subprocess.Popen(
+        [PROGRAM, "diagnose"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ndesbot.env
+    ) as process:
+        time.sleep(2)  # it waits for standard input by then
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err.strip()) == (130, b"", b"")
 
 
 # --- wrong use ------------------------------------------------------------------------------
@@ -463,6 +615,20 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     readonly.chmod(0o700)
 
 
+def test_a_hand_made_cache_with_patterns_that_are_none_costs_only_time(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    first = shell("diagnose", words=VERIFY)
+    (kept,) = tmp_path.glob("*.json")
+    for broken in ({"pattern": ["(((("]}, {"pattern": [""], "text": [""]}):
+        entries = json.loads(kept.read_bytes())
+        for entry in entries:
+            for one in entry["signals"]:
+                one.update(broken)
+        kept.write_text(json.dumps(entries))
+        assert (told := shell("diagnose", words=VERIFY)).out == first.out
+        assert (told.code, told.err) == (0, "")
+
+
 # --- play -----------------------------------------------------------------------------------
 
 
@@ -503,9 +669,80 @@ def test_play_prints_its_address_answers_and_stops_when_told(ndesbot: Shell, nam
 
 
 def test_play_says_in_one_line_that_its_port_is_taken(ndesbot: Shell) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         told = ndesbot("play", "--no-browser", "--port", str(taken.getsockname()[1]))
     assert (told.code, told.out) == (2, "")
     assert told.one_line.startswith("ndesbot: ")
+
+
+def test_the_log_of_play_is_a_line_with_id_and_kind_and_no_word_of_the_paste(ndesbot: Shell, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import bot.router, sys\n"
+        "def broken(text, **_): raise ZeroDivisionError(text)\n"
+        "bot.router.answer_paste = broken\n"
+        "from connectors.main import run\n"
+        "sys.argv[1:] = ['play', '--port', '0', '--no-browser']\n"
+        "run()\n"
+    )
+    root = Path(__file__).parent.parent
+    process = subprocess.Popen(
+        [sys.executable, program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**ndesbot.env, "PYTHONPATH": str(root)},
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            told = ask(url, "my secret")
+            number = int(url.rstrip("/").rsplit(":", 1)[1])
+            with socket.create_connection(("127.0.0.1", number)) as client:
+                client.sendall(b"\x16\x03\x01 my secret and no HTTP\r\n\r\n")
+                assert client.recv(100)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert told["title"] == "Something broke on my side"
+    (number_told,) = re.findall("[0-9a-f]{32}", told["html"])
+    assert err == f"ERROR a message was not answered id={number_told} kind=ZeroDivisionError\n"
+
+
+def test_a_line_of_the_log_holds_nothing_that_was_pasted(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import asyncio, logging\n"
+        "from connectors.commands.log_lines import log_to_stderr\n"
+        "from connectors.chat.playground import Playground\n"
+        "log_to_stderr()\n"
+        "async def fail(message, show): raise ZeroDivisionError(message.text)\n"
+        "async def main():\n"
+        "    serving = asyncio.create_task(Playground(0, lambda url: print(url, flush=True)).serve(fail))\n"
+        "    await asyncio.to_thread(input)\n"
+        "    logging.getLogger('asyncio').error('it quotes %s', 'my secret', exc_info=ValueError('my secret'))\n"
+        "    serving.cancel()\n"
+        "asyncio.run(main())\n"
+    )
+    root = Path(__file__).parent.parent
+    with subprocess.Popen(
+        [sys.executable, program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with pytest.raises(urllib.error.HTTPError, match="500") as failed:
+            ask(url, "my secret")
+        failed.value.close()
+        _, err = process.communicate("\n", timeout=20)
+    first, second = err.splitlines()
+    assert re.fullmatch(
+        r"ERROR a message of the playground was not answered id=[0-9a-f]{32} kind=ZeroDivisionError", first
+    )
+    assert second == "ERROR asyncio had trouble kind=ValueError"

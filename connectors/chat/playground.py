@@ -4,13 +4,14 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler as WebHandler
 from aiohttp.typedefs import Middleware
 
@@ -20,7 +21,13 @@ from connectors.render.html import render
 
 LARGEST_BODY: Final = 21 * 1024 * 1024
 """Bytes of one request: a log of 20 MB and its JSON around it."""
+AT_WORK: Final = 2
+"""Messages that are worked on at a time, of which one may be long. What has shown how far it is, such as a
+check of a server, waits for others and no longer counts."""
+WAITING: Final = 8
+"""Messages that may wait for that."""
 
+_SHORT: Final = 1024 * 1024  # bytes up to which a message is read before its turn; a longer one waits in its socket
 _FOLDER = Path(__file__).with_name("playground_page")
 _FILES: Final = {
     "/": ("index.html", "text/html"),
@@ -42,12 +49,18 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _REASONS: Final = {
+    400: "This request was not understood.",
     404: "There is nothing at this address.",
     405: "This address does not take that kind of request.",
+    408: "The message did not arrive in time.",
     413: "The message is larger than 21 MB. Send the part of the log around the error.",
+    500: "ndesbot failed while it worked on this message. Its log says why.",
+    503: "ndesbot has its hands full with other messages. Try again in a moment.",
 }
 _PAUSE = 1.0  # seconds between two showings of an answer that fills in
 _PATIENCE = 2.0  # seconds that open requests get when the playground stops
+_ARRIVAL = 30.0  # seconds within which a request must have arrived, from its first byte or from its turn
+_LINGERING = 5.0  # seconds for the rest of a request that was refused: a client hears nothing before it has spoken
 
 _log = logging.getLogger(__name__)
 
@@ -66,13 +79,17 @@ class Playground:
         """Answer the page until cancelled. Raises `OSError` where the port is taken."""
         listener = _listener(self._port)
         port: int = listener.getsockname()[1]
-        runner = web.AppRunner(_application(handle, port), access_log=None, shutdown_timeout=_PATIENCE)
+        # A client that goes away while it waits takes its message with it: its handler is cancelled.
+        runner = web.AppRunner(_application(handle, port), handler_cancellation=True, shutdown_timeout=_PATIENCE)
         try:
             await runner.setup()
-            await web.SockSite(runner, listener).start()
-            if self._on_ready:
-                self._on_ready(f"http://127.0.0.1:{port}/")
-            await asyncio.Event().wait()
+            server = await asyncio.get_running_loop().create_server(lambda: _connection(runner), sock=listener)
+            try:
+                if self._on_ready:
+                    self._on_ready(f"http://127.0.0.1:{port}/")
+                await asyncio.Event().wait()
+            finally:
+                server.close()  # it does not wait for connections: they get their time below
         finally:
             await runner.cleanup()
             listener.close()
@@ -84,12 +101,47 @@ def _listener(port: int) -> socket.socket:
 
 
 def _application(handle: Handler, port: int) -> web.Application:
-    application = web.Application(client_max_size=LARGEST_BODY, middlewares=[_plain_errors, _guard(port)])
+    application = web.Application(middlewares=[_plain_errors, _guard(port)])
     application.on_response_prepare.append(_secure)
     for address, (name, kind) in _FILES.items():
         application.router.add_get(address, _file(name, kind))
-    application.router.add_post("/api/message", _conversation(handle))
+    desk = _Desk(handle)
+    application.on_cleanup.append(desk.close)
+    application.router.add_post("/api/message", desk.converse)
     return application
+
+
+class _Connection(web.RequestHandler):
+    """What a client says that is no HTTP is refused like any other request; neither log nor answer repeats it."""
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """A sentence, with the headers of every other answer; the connection ends."""
+        if isinstance(exc, _Gone) or request.writer.output_size:
+            raise _Gone from None  # nobody reads it, or it would stand in the middle of another answer
+        if status >= 500:
+            _log.error("a request was not answered", extra={"error": type(exc).__name__})
+        response = _error(status, _REASONS[500 if status >= 500 else 400])
+        response.headers.update(_HEADERS)
+        response.force_close()
+        return response
+
+    def log_exception(self, *args: Any, exc_info: BaseException | None = None, **kw: Any) -> None:
+        """The kind of what went wrong in a connection, without its text."""
+        _log.error("a connection broke", extra={"error": type(exc_info).__name__})
+
+
+def _connection(runner: web.AppRunner) -> _Connection:
+    assert runner.server is not None  # noqa: S101 - it was set up
+    return _Connection(
+        runner.server,
+        loop=asyncio.get_running_loop(),
+        access_log=None,  # type: ignore[arg-type] # it means none
+        auto_decompress=False,  # no page of ours packs anything, and what is packed may be without end
+        keepalive_timeout=_ARRIVAL,
+        lingering_time=_LINGERING,
+    )
 
 
 def _file(name: str, kind: str) -> WebHandler:
@@ -101,33 +153,99 @@ def _file(name: str, kind: str) -> WebHandler:
     return send
 
 
-def _conversation(handle: Handler) -> WebHandler:
-    async def converse(request: web.Request) -> web.StreamResponse:
-        message = _message(await request.read())
-        stream = _Stream(request)
-        return await stream.end(await handle(message, stream.show))
+# --- one message after the other -------------------------------------------------------------
 
-    return converse
+
+class _Desk:
+    """Few messages are worked on at a time, some wait, more are refused: long logs may not stop this computer."""
+
+    def __init__(self, handle: Handler) -> None:
+        self._handle = handle
+        self._present = 0
+        self._turns = asyncio.Semaphore(AT_WORK)
+        self._long = asyncio.Semaphore(AT_WORK - 1)  # so that a short question never waits for long logs alone
+        self._works: set[asyncio.Task[web.StreamResponse]] = set()
+
+    async def converse(self, request: web.Request) -> web.StreamResponse:
+        """The answer to a message, when its turn has come. Raises `_Refused` and `_Gone`."""
+        size = request.content_length
+        if size is not None and size > LARGEST_BODY:
+            raise _Refused(413)
+        short = size is not None and size <= _SHORT
+        async with AsyncExitStack() as stay:
+            stay.enter_context(self._place())
+            message = await _received(request) if short else None
+            turn = await stay.enter_async_context(AsyncExitStack())
+            if not short:
+                await turn.enter_async_context(self._long)
+            await turn.enter_async_context(self._turns)
+            message = message or await _received(request)
+            work = asyncio.create_task(self._work(message, _Stream(request, turn.aclose), stay.pop_all()))
+        self._works.add(work)
+        work.add_done_callback(self._done)
+        # What runs in a thread cannot be stopped: it keeps its turn to the end, though the client be gone.
+        return await asyncio.shield(work)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if self._present == AT_WORK + WAITING:
+            raise _Refused(503)
+        self._present += 1
+        try:
+            yield
+        finally:
+            self._present -= 1
+
+    async def _work(self, message: Message, stream: "_Stream", stay: AsyncExitStack) -> web.StreamResponse:
+        async with stay:
+            try:
+                return await stream.end(await self._handle(message, stream.show))
+            except Exception as error:
+                # The exception's own text may quote the paste, so only its kind is logged.
+                _log.error(
+                    "a message of the playground was not answered",
+                    extra={"message_id": message.id, "error": type(error).__name__},
+                )
+                raise (_Gone() if stream.begun else _Refused(500)) from None
+
+    def _done(self, work: asyncio.Task[web.StreamResponse]) -> None:
+        self._works.discard(work)
+        if not work.cancelled():
+            work.exception()  # was logged; where the client has gone, nobody else asks for it
+
+    async def close(self, _: web.Application) -> None:
+        """Stop what is still worked on."""
+        for work in self._works:
+            work.cancel()
+        await asyncio.gather(*self._works, return_exceptions=True)
 
 
 class _Stream:
     """An answer that may fill in: lines of JSON, each to be shown in the place of the one before."""
 
-    def __init__(self, request: web.Request) -> None:
+    def __init__(self, request: web.Request, yield_turn: Callable[[], Awaitable[None]]) -> None:
         self._request = request
+        self._yield_turn = yield_turn
         self._response: web.StreamResponse | None = None
         self._shown = -_PAUSE
 
+    @property
+    def begun(self) -> bool:
+        """Whether part of the answer was sent."""
+        return self._response is not None
+
     async def show(self, answer: Answer) -> None:
         """Send what there is so far, at most once a second. A page that was closed is no error."""
+        await self._yield_turn()  # what fills in waits for a server under check, not for this computer
         now = asyncio.get_running_loop().time()
         if now - self._shown < _PAUSE:
             return
         self._shown = now
-        if self._response is None:
-            self._response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-            await self._response.prepare(self._request)
         with suppress(ConnectionError):
+            if self._response is None:
+                response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+                await response.prepare(self._request)
+                self._response = response
             await self._response.write(_line(answer, final=False))
 
     async def end(self, answer: Answer | None) -> web.StreamResponse:
@@ -157,13 +275,37 @@ def _line(answer: Answer | None, *, final: bool) -> bytes:
 class _Refused(Exception):
     """A request that is answered with a status and a sentence."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, status: int, reason: str | None = None) -> None:
+        super().__init__(reason or _REASONS[status])
         self.status = status
-        self.reason = reason
 
 
-def _message(body: bytes) -> Message:
+class _Gone(ConnectionError):
+    """The client left: there is nobody to be told of anything."""
+
+
+async def _received(request: web.Request) -> Message:
+    """The message of a request, read now. Raises `_Refused` where it is none, or too long, or does not arrive."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_ARRIVAL):
+            async for part in request.content.iter_any():
+                body += part
+                if len(body) > LARGEST_BODY:
+                    raise _Refused(413)
+    except TimeoutError:
+        raise _Refused(408) from None
+    except ConnectionError:
+        raise _Gone from None
+    except (web.RequestPayloadError, HttpProcessingError):  # cut into pieces that are none
+        raise _Refused(400) from None
+    await asyncio.sleep(0)  # that a client left stands behind its last byte
+    if request.transport is None or request.transport.is_closing():
+        raise _Gone
+    return _message(body)
+
+
+def _message(body: bytes | bytearray) -> Message:
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
@@ -219,13 +361,9 @@ async def _plain_errors(request: web.Request, handler: WebHandler) -> web.Stream
     try:
         return await handler(request)
     except _Refused as refused:
-        return _error(refused.status, refused.reason)
+        return _error(refused.status, str(refused))
     except web.HTTPException as error:
-        return _error(error.status, _REASONS.get(error.status, "This request was not understood."))
-    except Exception as error:
-        # The exception's own text may quote the paste, so only its kind is logged.
-        _log.error("a message of the playground was not answered", extra={"error": type(error).__name__})
-        return _error(500, "ndesbot failed while it worked on this message. Its log says why.")
+        return _error(error.status, _REASONS.get(error.status, _REASONS[400]))
 
 
 def _error(status: int, reason: str) -> web.Response:

@@ -1,19 +1,22 @@
 """The commands that answer from the knowledge: `diagnose`, `explain`, `knowledge check|list`."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.answer import compose, diagnose, explain
-from bot.errors import BotError
+from bot.answer import answer_paste, diagnose, explain
+from bot.errors import BadRequest
 from connectors import documents, shelf
-from connectors.commands.showing import Json, show
+from connectors.commands.showing import Json, complain, show, show_json
 from connectors.settings import cache_folder
-from connectors.texts import LARGEST, decode
+from connectors.texts import LARGEST, decode, encoding_of
+from knowledge.library import Library
 
 app = typer.Typer()
 knowledge_app = typer.Typer(help="Look after the knowledge base.", no_args_is_help=True)
@@ -31,29 +34,47 @@ def diagnose_command(
 ) -> None:
     """Say what a pasted error, a log or an event is, and what to do about it."""
     if batch is not None:
+        if files or as_json or overheard:
+            raise BadRequest("--batch answers line by line in JSON: it takes no FILE, no --json and no --overheard.")
         raise typer.Exit(_batch(batch))
     texts = [(name, _text_of(name)) for name in files or ["-"]]
     library = shelf.library(cache_folder())
-    found = [(name, diagnose(text, library=library, addressed=not overheard)) for name, text in texts]
     if as_json:
-        print(json.dumps(documents.diagnoses(found), ensure_ascii=False))  # noqa: T201
+        found = [(name, diagnose(text, library=library, addressed=not overheard)) for name, text in texts]
+        show_json(documents.diagnoses(found))
         return
-    _, best = max(found, key=lambda item: item[1].matches[0].confidence if item[1].matches else 0.0)
-    if not best.silent:
-        show(compose(best, library=library, codes=shelf.codes()))
+    codes = shelf.codes()
+    for name, text in texts:
+        if overheard and not text.strip():
+            continue  # nobody asked, and nothing was said
+        if answer := answer_paste(text, library=library, codes=codes, addressed=not overheard):
+            show(answer, of=_told(name) if len(texts) > 1 else None)
+
+
+def _told(name: str) -> str:
+    return "standard input" if name == "-" else name
 
 
 def _text_of(name: str) -> str:
-    if name == "-":
-        return decode(_bounded(sys.stdin.buffer.read(LARGEST + 1), "standard input"), "standard input")
-    with Path(name).open("rb") as file:
-        return decode(_bounded(file.read(LARGEST + 1), name), name)
-
-
-def _bounded(data: bytes, name: str) -> bytes:
+    with _opened(name) as file:
+        data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise BotError(f"{name}: larger than {LARGEST >> 20} MB; give me the part around the error.")
-    return data
+        raise BadRequest(f"{_told(name)}: larger than {LARGEST >> 20} MB; give me the part around the error.")
+    return decode(data, _told(name))
+
+
+def _opened(name: str) -> BufferedReader:
+    """The bytes of a file, or of standard input where it is called -."""
+    if name == "-":
+        if sys.stdin is None:
+            raise BadRequest("standard input is closed; name a FILE.")
+        return os.fdopen(sys.stdin.fileno(), "rb", closefd=False)
+    if not name:
+        raise BadRequest("a FILE was named with no name at all.")
+    return Path(name).open("rb")
+
+
+# --- batch -----------------------------------------------------------------------------------
 
 
 def _batch(name: str) -> int:
@@ -64,31 +85,41 @@ def _batch(name: str) -> int:
         if not line.strip():
             continue
         try:
-            asked = json.loads(line)
-            if not isinstance(asked, dict):
-                raise TypeError("a line must be a JSON object")
-            text, addressed = asked["text"], asked.get("addressed", True)
-            if not isinstance(text, str) or not isinstance(addressed, bool):
-                raise TypeError("`text` must be a string and `addressed` true or false")
-            found = diagnose(text, library=library, addressed=addressed)
-            answer = {
-                "id": asked.get("id"),
-                "silent": found.silent,
-                "matches": [documents.match(m) for m in found.matches],
-            }
+            answer = _answered(line, library)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             status = 2
-            answer = {"id": None, "error": f"{type(error).__name__}: {str(error)[:200]}"}
-        print(json.dumps(answer))  # noqa: T201
+            answer = json.dumps({"id": None, "error": f"{type(error).__name__}: {str(error)[:200]}"})
+        print(answer)  # noqa: T201
     return status
 
 
+def _answered(line: str, library: Library) -> str:
+    """The answer to one line of JSON, as one. Raises what is wrong with the line."""
+    if len(line) > LARGEST:
+        raise ValueError(f"a line may have {LARGEST >> 20} million characters")
+    asked = json.loads(line)
+    if not isinstance(asked, dict):
+        raise TypeError("a line must be a JSON object")
+    text, addressed = asked["text"], asked.get("addressed", True)
+    if not isinstance(text, str) or not isinstance(addressed, bool):
+        raise TypeError("`text` must be a string and `addressed` true or false")
+    found = diagnose(text, library=library, addressed=addressed)
+    matches = [documents.match(match) for match in found.matches]
+    # An id may be anything that JSON knows; NaN and numbers without an end are read, but are not among it.
+    return json.dumps({"id": asked.get("id"), "silent": found.silent, "matches": matches}, allow_nan=False)
+
+
 def _lines(name: str) -> Iterator[str]:
-    if name == "-":
-        yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-        return
-    with Path(name).open(encoding="utf-8", errors="replace") as file:
-        yield from file
+    """The lines of a batch, in the encoding its first bytes tell; of one that is too long, the beginning."""
+    with _opened(name) as file:
+        text = TextIOWrapper(file, encoding_of(file.peek(4)[:4]) or "utf-8", errors="replace", newline="\n")
+        while line := text.readline(LARGEST + 1):
+            yield line
+            while line and not line.endswith("\n"):
+                line = text.readline(LARGEST)
+
+
+# --- explain ---------------------------------------------------------------------------------
 
 
 @app.command("explain", context_settings={"ignore_unknown_options": True})
@@ -102,10 +133,10 @@ def explain_command(
     library, codes = shelf.library(cache_folder()), shelf.codes()
     answer = explain(what, library=library, codes=codes)
     if answer is None:
-        sys.stderr.write(f"ndesbot: {what!r} is no entry and in no table; `ndesbot knowledge list` names the entries\n")
+        complain(f"ndesbot: {what!r} is no entry and in no table; `ndesbot knowledge list` names the entries")
         raise typer.Exit(1)
     if as_json:
-        print(json.dumps(documents.explained(what, library, codes), ensure_ascii=False, default=str))  # noqa: T201
+        show_json(documents.explained(what, library, codes))
     else:
         show(answer)
 
@@ -119,7 +150,7 @@ def knowledge_check(as_json: Json = False) -> None:
     faults = prove(entries)
     shelf.codes()
     if as_json:
-        print(json.dumps({"entries": len(entries), "faults": faults}, ensure_ascii=False))  # noqa: T201
+        show_json({"entries": len(entries), "faults": faults})
     else:
         for fault in faults:
             print(fault)  # noqa: T201
@@ -133,7 +164,7 @@ def knowledge_list(as_json: Json = False) -> None:
     entries = shelf.entries(cache_folder())
     if as_json:
         rows = [{"id": e.id, "title": e.title, "kind": e.kind, "step": e.step, "area": e.area} for e in entries]
-        print(json.dumps(rows, ensure_ascii=False))  # noqa: T201
+        show_json(rows)
         return
     for entry in entries:
         print(f"{entry.id}  {entry.kind}  step {entry.step or '-'}  {entry.title}")  # noqa: T201

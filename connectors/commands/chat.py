@@ -15,7 +15,10 @@ def play(
     """Chat with the bot in a browser on this computer, with five pretend servers: no account needed."""
     import asyncio
 
+    from connectors.commands.log_lines import log_to_stderr
     from connectors.playing import play as serve
+
+    log_to_stderr()
 
     def ready(url: str) -> None:
         print(url, flush=True)  # noqa: T201 - the first line of stdout is the address

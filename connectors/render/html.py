@@ -22,11 +22,13 @@ from bot.types import (
     Text,
     Tone,
 )
-from connectors.render.text import TONES
+from connectors.render.text import TONES, printable
 
 _CODE = re.compile(r"`([^`\n]+)`")
 # Two words with a hyphen are always ours; of single words only these, so that XML like <null> stays what it is.
 _PLACEHOLDER = re.compile(r"(<(?:[a-z]+(?:-[a-z]+)+|device|domain|proxy|tenant|thumbprint)>)")
+# A step that is a command: told to run, or nothing but the command and where or how it is run.
+_COMMAND = re.compile(r"Run `([^`\n]+)`[^`]*|`([^`\n]+)`(?:[,;.] [^`]*| (?:on|as) [^`]*)?")
 _TOP = 3  # heading level of a fold; the title of an answer is level 2
 _DEEPEST = 6
 
@@ -69,6 +71,11 @@ def _block(block: Block, level: int) -> str:
 # --- words -----------------------------------------------------------------------------------
 
 
+def _escape(text: str) -> str:
+    """Foreign text for inside a tag or an attribute: neither markup nor what the browser would obey."""
+    return escape(printable(text))
+
+
 def _prose(text: str) -> str:
     """Escaped words: `backticks` are code, <ndes-fqdn> and its like stand out as what a person must replace."""
     pieces = _CODE.split(text)  # every second piece stood between backticks
@@ -77,11 +84,11 @@ def _prose(text: str) -> str:
 
 def _plain(text: str) -> str:
     pieces = _PLACEHOLDER.split(text)
-    return "".join(_placeholder(p) if i % 2 else escape(p) for i, p in enumerate(pieces))
+    return "".join(_placeholder(p) if i % 2 else _escape(p) for i, p in enumerate(pieces))
 
 
 def _placeholder(text: str) -> str:
-    return f'<span class="placeholder" title="Put your own value here">{escape(text)}</span>'
+    return f'<span class="placeholder" title="Put your own value here">{_escape(text)}</span>'
 
 
 # --- blocks ----------------------------------------------------------------------------------
@@ -89,21 +96,21 @@ def _placeholder(text: str) -> str:
 
 def _step_bar(bar: StepBar) -> str:
     if bar.step is None:
-        return f'<p class="where">{escape(bar.area)}</p>'
+        return f'<p class="where">{_escape(bar.area)}</p>'
     count, name = len(STEP_NAMES), STEP_NAMES[bar.step - 1]
     words = f"Step {bar.step} of {count}"
     items = "".join(_step_of_bar(number, name, bar.step) for number, name in enumerate(STEP_NAMES, 1))
     # The list's label already says the step to screen readers: the line above it is for eyes only.
-    caption = f"<strong>{words}</strong> · {escape(bar.area)}"
+    caption = f"<strong>{words}</strong> · {_escape(bar.area)}"
     return (
-        f'<p class="where" aria-hidden="true">{caption}<span class="where-name"> · {escape(name)}</span></p>'
-        f'<ol class="steps" aria-label="{escape(f"{words}: {name}")}">{items}</ol>'
+        f'<p class="where" aria-hidden="true">{caption}<span class="where-name"> · {_escape(name)}</span></p>'
+        f'<ol class="steps" aria-label="{_escape(f"{words}: {name}")}">{items}</ol>'
     )
 
 
 def _step_of_bar(number: int, name: str, current: int) -> str:
     here = ' aria-current="step"' if number == current else ""
-    return f'<li{here}><span class="number">{number}</span> <span class="name">{escape(name)}</span></li>'
+    return f'<li{here}><span class="number">{number}</span> <span class="name">{_escape(name)}</span></li>'
 
 
 def _quote(quote: Quote) -> str:
@@ -116,7 +123,7 @@ def _quote(quote: Quote) -> str:
 
 
 def _piece(piece: Piece) -> str:
-    return f"<mark>{escape(piece.text)}</mark>" if piece.marked else escape(piece.text)
+    return f"<mark>{_escape(piece.text)}</mark>" if piece.marked else _escape(piece.text)
 
 
 def _steps(steps: Steps) -> str:
@@ -125,12 +132,16 @@ def _steps(steps: Steps) -> str:
 
 
 def _step(number: int, item: str) -> str:
-    code = _CODE.search(item)
-    copied = code[1] if code else item
-    button = (
-        f'<button type="button" class="copy" data-copy="{escape(copied)}" aria-label="Copy step {number}">Copy</button>'
-    )
+    copied = _escape(_copied(item))
+    button = f'<button type="button" class="copy" data-copy="{copied}" aria-label="Copy step {number}">Copy</button>'
     return f'<li><div class="todo-row"><span class="todo-text">{_prose(item)}</span>{button}</div></li>'
+
+
+def _copied(step: str) -> str:
+    """The command of a step that is one, else the whole sentence as it is shown: code in a sentence
+    may be a name, a tool to click in, or the very thing not to do."""
+    command = _COMMAND.fullmatch(step)
+    return (command[1] or command[2]) if command else _CODE.sub(r"\1", step)
 
 
 def _facts(facts: Facts) -> str:
@@ -161,7 +172,7 @@ def _choices(choices: Choices) -> str:
 
 
 def _choice(label: str, say: str) -> str:
-    return f'<button type="button" class="choice" data-say="{escape(say)}">{_prose(label)}</button>'
+    return f'<button type="button" class="choice" data-say="{_escape(say)}">{_prose(label)}</button>'
 
 
 def _sources(sources: Sources) -> str:
@@ -170,11 +181,11 @@ def _sources(sources: Sources) -> str:
 
 
 def _source(where: str, day: str) -> str:
-    read = f' <span class="read">read {escape(day)}</span>' if day else ""
+    read = f' <span class="read">read {_escape(day)}</span>' if day else ""
     if not where.startswith("https://"):
         return f"{_prose(where)}{read}"
-    link = f'<a href="{escape(where)}" rel="noreferrer noopener" target="_blank" title="{escape(where)}">'
-    return f"{link}{escape(_short(where))}</a>{read}"
+    link = f'<a href="{_escape(where)}" rel="noreferrer noopener" target="_blank" title="{_escape(where)}">'
+    return f"{link}{_escape(_short(where))}</a>{read}"
 
 
 def _short(address: str) -> str:

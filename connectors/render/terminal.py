@@ -23,7 +23,7 @@ from bot.types import (
     Steps,
     Text,
 )
-from connectors.render.text import TONES, printable
+from connectors.render.text import TONES, command, printable
 
 _STYLES = {"problem": "red", "success": "green", "info": "blue", "unsure": "yellow", "unknown": "magenta"}
 _CODE = re.compile(r"`([^`\n]{1,400})`")
@@ -76,7 +76,7 @@ def _block(block: Block) -> RenderableType:
             head = Line.assemble((printable(title), "bold"), "  ", (printable(hint), "dim"))
             return Group(Padding(head, (1, 0, 0, 0)), Padding(Group(*map(_block, blocks)), (0, 0, 0, 2)))
         case Choices(question, options):
-            return Group(_prose(question), _rows([(f"ndesbot {say}", label) for label, say in options], "cyan"))
+            return Group(_prose(question), _rows([(command(say), label) for label, say in options], "cyan"))
         case Sources(items):
             return Padding(_rows([(day, url) for url, day in items], "dim"), (1, 0, 0, 0))
 

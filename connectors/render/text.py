@@ -27,9 +27,18 @@ TONES = {
 }
 """What each tone is called, so that colour is never the only sign."""
 
+_SHOWN = {
+    **{code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"},
+    # These turn the direction of writing: with them, words read otherwise than they are.
+    **{code: f"[U+{code:04X}]" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+    # These only mark it. Windows puts them around every date and thumbprint.
+    **{code: None for code in (0x061C, 0x200E, 0x200F)},
+}
+_ON_COMMAND_LINE = ("check", "explain")  # what is said to a bot and is a command of `ndesbot` too
+
 
 def render(answer: Answer) -> str:
-    """The whole answer, every fact shown, control characters of foreign text taken out."""
+    """The whole answer, every fact shown, nothing in it obeyed by a terminal."""
     lines = [f"[{TONES[answer.tone]}] {answer.title}"]
     for block in answer.blocks:
         lines += _lines(block, "")
@@ -37,8 +46,19 @@ def render(answer: Answer) -> str:
 
 
 def printable(text: str) -> str:
-    """Without control characters that a terminal would obey."""
-    return "".join(c if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f") else " " for c in text)
+    """Foreign text without what a screen would obey: control characters become blanks, and what turns the
+    direction of writing is shown by its number. Line breaks and tabs stay."""
+    return text.replace("\r\n", "\n").translate(_SHOWN)
+
+
+def one_line(text: str) -> str:
+    """The same for where one line is promised."""
+    return " ".join(printable(text).split())
+
+
+def command(say: str) -> str:
+    """What chooses an option, as a person types it where no button can be pressed."""
+    return f"ndesbot {say}" if say.partition(" ")[0] in _ON_COMMAND_LINE else say
 
 
 def _lines(block: Block, indent: str) -> Iterator[str]:
@@ -64,7 +84,7 @@ def _lines(block: Block, indent: str) -> Iterator[str]:
                 yield from _lines(inner, indent + "  ")
         case Choices(question, options):
             yield f"{indent}{question}"
-            yield from (f"{indent}- {label}  ->  {say}" for label, say in options)
+            yield from (f"{indent}- {label}  ->  {command(say)}" for label, say in options)
         case Sources(items):
             yield from ("", f"{indent}Sources:")
             yield from (f"{indent}- {url} (read {day})" for url, day in items)

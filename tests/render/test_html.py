@@ -23,6 +23,7 @@ from bot.types import (
 )
 from connectors.render.html import render
 from connectors.render.text import TONES
+from knowledge.library import Library
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</pre></div><script>alert(2)</script>"
 
@@ -140,10 +141,70 @@ def test_the_words_that_decided_are_marked_inside_the_quote() -> None:
     assert "<blockquote><pre>\n\nGET <mark>403 16</mark></pre></blockquote>" in fragment
 
 
-def test_a_step_copies_its_first_code_or_else_all_its_words() -> None:
-    seen = _seen(Steps(("Run `net stop <domain>` and `iisreset`", "Wait for Anna's answer")))
-    assert [button["data-copy"] for button in seen.all("button")] == ["net stop <domain>", "Wait for Anna's answer"]
+COMMANDS = {
+    "`Restart-Service CertSvc`": "Restart-Service CertSvc",
+    "Run `iisreset`": "iisreset",
+    "Run `net stop <domain>` on the CA; it takes a minute": "net stop <domain>",
+    "`gpupdate /force`, then restart the server": "gpupdate /force",
+    "`Restart-Service CertSvc` on the CA after that": "Restart-Service CertSvc",
+    "`icacls C:\\Windows` as administrator": "icacls C:\\Windows",
+}
+SENTENCES = {
+    "Each password counts once; `iisreset` makes all invalid": "Each password counts once; iisreset makes all invalid",
+    "Do not point the values at `IPSECIntermediateOffline`": "Do not point the values at IPSECIntermediateOffline",
+    "Run `net stop x` and `iisreset`": "Run net stop x and iisreset",
+    "`certlm.msc` > Personal: renew that certificate": "certlm.msc > Personal: renew that certificate",
+    "`Dalvik/2.1.0` and so on: Android": "Dalvik/2.1.0 and so on: Android",
+    "Open https://`<ndes-fqdn>`/certsrv": "Open https://<ndes-fqdn>/certsrv",
+    "Wait for Anna's answer": "Wait for Anna's answer",
+}
+
+
+@pytest.mark.parametrize(("step", "copied"), [*COMMANDS.items(), *SENTENCES.items()])
+def test_a_step_copies_its_command_where_it_is_one_and_else_its_sentence(step: str, copied: str) -> None:
+    (button,) = _seen(Steps((step,))).all("button")
+    assert button["data-copy"] == copied
+
+
+def test_the_copy_buttons_are_told_apart_by_their_names() -> None:
+    seen = _seen(Steps(("one", "two")))
     assert [button["aria-label"] for button in seen.all("button")] == ["Copy step 1", "Copy step 2"]
+
+
+def test_no_step_of_the_knowledge_copies_less_than_it_says_but_a_command(library: Library) -> None:
+    """A second command, or the words that make of a name something not to do, must never be cut off."""
+    causes = [cause for entry in library.entries.values() for cause in entry.causes]
+    steps = {step for cause in causes for step in cause.fix.steps}
+    for step in steps:
+        (button,) = _seen(Steps((step,))).all("button")
+        shown = step.replace("`", "")
+        if button["data-copy"] != shown:
+            assert step.count("`") == 2, step
+            assert step.removeprefix("Run ").startswith(f"`{button['data-copy']}`"), step
+
+
+# Control characters, and those that turn the direction of writing (what is written as gnp.exe reads as exe.png).
+OBEYED = ["\x00", "\x07", "\x1b[31m", "\x7f", "\x9b31m", "\r", "\u202e", "\u202a", "\u2066", "\u2069", "\u200f"]
+
+
+@pytest.mark.parametrize("obeyed", OBEYED, ids=ascii)
+def test_what_a_screen_would_obey_reaches_no_block(obeyed: str) -> None:
+    foreign = f"before{obeyed}after"
+    blocks: tuple[Block, ...] = (
+        Text(foreign),
+        Caution(f"`{foreign}`"),
+        StepBar(None, foreign),
+        Quote((Piece(foreign, False), Piece(foreign, True))),
+        Steps((foreign,)),
+        Facts(((foreign, foreign),)),
+        Fold(foreign, foreign, (Text(foreign),)),
+        Choices(foreign, ((foreign, foreign),)),
+        Sources((("https://x.example/" + foreign, foreign), (foreign, foreign))),
+        Heading(foreign, "problem"),
+    )
+    fragment = render(Answer(foreign, "info", blocks))
+    assert obeyed[0] not in fragment
+    assert fragment.count("before") == fragment.count("after") > 20
 
 
 def test_facts_are_a_list_of_names_and_values() -> None:

@@ -79,7 +79,22 @@ def test_a_row_name_with_markup_does_not_break_a_table() -> None:
     assert "[/bad] name" in shown(Answer("t", "info", (Facts((("[/bad] name", "[/worse] value"),)),)))
 
 
-@pytest.mark.parametrize("control", ["\x1b[31m", "\x1b]0;owned\x07", "\x07", "\x9b31m", "\x00", "\x08", "\x7f", "\r"])
+CONTROLS = [
+    "\x1b[31m",
+    "\x1b]0;owned\x07",
+    "\x07",
+    "\x9b31m",
+    "\x00",
+    "\x08",
+    "\x7f",
+    "\r",
+    "\u202e",
+    "\u2067",
+    "\u200e",
+]
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=ascii)
 def test_control_characters_of_foreign_text_never_reach_the_terminal(control: str) -> None:
     foreign = f"a{control}b"
     blocks = (
@@ -121,3 +136,11 @@ def test_a_long_command_is_not_cut_off_in_a_terminal_of_80_columns() -> None:
     squeezed = "".join(text.split())
     assert "".join(say.split()) in squeezed
     assert all(word in text for word in label.split())
+
+
+def test_an_option_is_told_as_a_command_that_the_command_line_knows() -> None:
+    options = (("One", "explain one"), ("Again", "check ndes01"), ("I fixed it", "fixed ndes01"))
+    text = shown(Answer("t", "info", (Choices("Which?", options),)))
+    assert "ndesbot explain one" in text
+    assert "ndesbot check ndes01" in text
+    assert "ndesbot fixed" not in text

@@ -25,7 +25,7 @@ from bot.types import (
     Text,
 )
 from connectors.render import html, terminal
-from connectors.render.text import TONES, printable, render
+from connectors.render.text import TONES, one_line, printable, render
 from knowledge.codes import Codes
 from knowledge.library import Library
 
@@ -160,6 +160,27 @@ def test_control_and_escape_characters_of_foreign_text_are_neutralised() -> None
     shown = render(answer)
     assert not set(shown) & set(CONTROLS)
     assert "end" in shown
+
+
+def test_what_turns_the_direction_of_writing_is_shown_by_its_number() -> None:
+    assert printable("photo\u202egnp.exe") == "photo[U+202E]gnp.exe"
+    assert printable("".join(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))).isascii()
+
+
+def test_the_marks_that_windows_puts_around_a_date_are_left_out() -> None:
+    assert printable("\u200e11/\u200e20/\u200e2026") == "11/20/2026"
+
+
+def test_foreign_text_stays_one_line_where_one_is_promised() -> None:
+    assert one_line("bad\x1b[31m\nfile\u2028name\t\u202e") == "bad [31m file name [U+202E]"
+
+
+def test_an_option_is_told_as_a_person_types_it() -> None:
+    options = (("One", "explain one"), ("Again", "check ndes01"), ("I fixed it", "fixed ndes01"))
+    shown = render(Answer("t", "info", (Choices("Which?", options),)))
+    assert "- One  ->  ndesbot explain one\n" in shown
+    assert "- Again  ->  ndesbot check ndes01\n" in shown
+    assert "- I fixed it  ->  fixed ndes01\n" in shown
 
 
 def test_printable_keeps_what_is_no_control_character() -> None:

@@ -247,7 +247,8 @@ async function copy(button) {
 
 function selectBeside(button) {
   const step = button.parentElement.querySelector(".todo-text");
-  window.getSelection().selectAllChildren(step.querySelector("code") ?? step);
+  const code = step.querySelector("code");
+  window.getSelection().selectAllChildren(code?.textContent === button.dataset.copy ? code : step);
 }
 
 function tell(text) {
