@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench soak lock clean
+.PHONY: run test check bench bench-checks soak lock clean
 
 run: .venv/ready
 	$(BIN)/ndesbot play
@@ -20,7 +20,12 @@ check: .venv/ready
 	$(BIN)/ndesbot knowledge check
 
 bench: .venv/ready
+	@sh tests/packages.sh bench
 	$(BIN)/python -m tests.bench
+
+bench-checks: .venv/ready
+	@sh tests/packages.sh bench
+	$(BIN)/python -m tests.bench_checks
 
 # MINUTES=60 make soak
 soak: .venv/ready

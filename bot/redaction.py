@@ -8,9 +8,8 @@ character is one byte. A secret is looked for in the text as it stands, as a cha
 import html
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
@@ -22,10 +21,11 @@ _Put = str | Callable[[Any], str]
 
 _SECRET = "[secret removed]"  # noqa: S105
 _WHOLE = 64_000  # characters of a text that is always looked at whole
-_NEAR = 4_000  # characters around a place in which the word that makes a secret of another stands
+_NEAR = 2_000  # characters around a place in which the word that makes a secret of another stands
 _LONGEST_KEY = 200_000  # characters of a key or a message that is searched for its beginning and its end
 _ROUNDS = 8  # what is removed may bring to light what was no secret before; seldom more than once
-_LONG_VALUE = 80  # a longer word is never an ordinary one
+_LONG_VALUE = 200  # a longer word, or more words than a sentence has, is not looked at closely: it goes
+_SENTENCE = 40
 
 # --- words of the rules ----------------------------------------------------------------------
 
@@ -37,7 +37,7 @@ _NAMES = (
 """What a secret is called, also inside longer words (`scepChallenge`, `Abfragekennwort`)."""
 _SHORT = r"(?:\b|_)(?:pass|pin|pat|pw|t?otp)\b(?: ?code\b)?"
 """The same, but so short that only what looks like a secret behind it is one."""
-_CALLED = rf"{_NAMES}\w*(?:[ _+-](?:value|wert|valeur|string|phrase|code|text)\b)?"
+_CALLED = rf"{_NAMES}\w{{0,20}}(?:[ _+-](?:value|wert|valeur|string|phrase|code|text)\b)?"
 _ASIDE = r"(?:\s?[(\[][^()\[\]\n\x00]+[)\]])?"  # challenge (valid for an hour): …
 _OF = r"(?:\s(?:for|of|from|f.r|von|vom|der|des|zur|zum|pour|de|du|d.\w+)(?:\s[^\s:=\x00]*[^\s:=.!?,;\x00]){1,6}?)?"
 _TAG = r"</?(?:b|i|u|p|dd|dt|em|li|td|th|tr|br|pre|key|div|code|span|font|data|name|label|value|string|strong)\b[^<>\n]*>"
@@ -70,7 +70,7 @@ _WRAPPED = rf"(?:\s+(?:[A-Za-z0-9+/]{{20,}}|[A-Za-z0-9+/%]*(?-i:[a-z][A-Z]|[A-Z]
 _KEPT = (
     r"\b(?:NT AUTHORITY|NT SERVICE|APPPOOL|BUILTIN|HKLM|HKCU|HKEY_[A-Z_]+)\\\S*"  # the system's own names
     r"|[\w.$:-]*\\[\w.$-]+\\[\w.$\\-]*|\\\\[\w.$-]+\\[\w.$\\-]*|\b[A-Z]:\\[\w.$-]*"  # paths
-    r"|\b(?:certsrv|inetpub|system32|windows|bin|logs?|temp|certificates|mscep|software)\\[\w.$-]*"
+    r"|\b(?:certsrv|inetpub|system32|windows|bin|logs?|temp|certificates|mscep|software|files|intune|ca|policy|exit|chain|localmachine|currentuser)\\[\w.$-]*"
     r"|\b[\w-]+\\[\w-]+\.(?:dll|exe|log|svclog|ps1|msi|config|cer|crt|crl|inf|txt|aspx|evtx|etl)\b"
     r"|\b[\w-]+\\(?:[nrt]\b|(?-i:[nrt][A-Z0-9<]\S*))"  # escapes of a text that was pasted as code
 )
@@ -145,6 +145,8 @@ def _is_ordinary(word: str) -> bool:
 
 def _is_odd(word: str) -> bool:
     """Whether a word looks made up: letters with digits or signs in it, or a number that is no code."""
+    if len(word) > _LONG_VALUE:
+        return True
     word = word.strip(_EDGES).lower()
     if len(word) < 4 or _NUMBER.fullmatch(word) or _KNOWN.fullmatch(word) or _PLACEHOLDER.fullmatch(word):
         return False
@@ -164,7 +166,7 @@ def _is_about(found: Any) -> bool:
 def _is_plain(words: Sequence[str]) -> bool:
     """Whether words are a sentence and no secret: most are ordinary, and none looks made up."""
     words = [word for word in words if word.strip(_EDGES)]
-    return 2 * sum(map(_is_ordinary, words)) >= len(words) and not any(map(_is_odd, words))
+    return len(words) < _SENTENCE and 2 * sum(map(_is_ordinary, words)) >= len(words) and not any(map(_is_odd, words))
 
 
 def _value(found: Any) -> str:
@@ -198,7 +200,7 @@ def _argument(found: Any) -> str:
 def _strong(found: Any) -> str:
     """A word of capitals, small letters, digits and signs is a password wherever it stands."""
     word = _text(found).strip(" .,;:()[]{}<>|*`_~\"'\\")
-    if len(word) < 8 or re.search(r"[/\\=\]]|\+0x|^\$[A-Za-z_][\w:.]*$", word):
+    if len(word) < 8 or re.search(r"[/\\=\]]|\+0x|^\w+@[0-9a-f]{5,8}(?:\W|$)|^\$[A-Za-z_][\w:.]*$", word):
         return ""
     return _SECRET if _is_mixed(word) and re.search(r"[!$#*~^@\xa7]", word) else ""
 
@@ -233,7 +235,12 @@ def _hex(found: Any) -> str:
 
 def _login(found: Any) -> str:
     """The name and password of a URL go; a port is neither."""
-    return "" if _PORT.match(found[1].partition(b":")[2]) else _SECRET
+    return "" if len(found[1]) < _LONG_VALUE and _PORT.match(found[1].partition(b":")[2]) else _SECRET
+
+
+def _person(found: Any) -> str:
+    """The name of an authority is nobody's."""
+    return "" if re.search(r"\b(?:CA|RA|Root|NDES|MSCEP|PKI)\b", _text(found)) else "[name removed]"
 
 
 # --- the rules -------------------------------------------------------------------------------
@@ -255,7 +262,7 @@ _RULES: tuple[tuple[str, _Put], ...] = (
         rf"(?i)message[\"']?\s?(?:=|%(?:25)?3D|:)\s?[\"']?((?:(?-i:MI[A-Z]){_ENCODED}*|{_ENCODED}{{24,}}){_WRAPPED}(?:\.{{3}})?)",
         "[SCEP message removed]",
     ),
-    (rf"(?i)\b(?-i:MII[A-Z]|MIAGC){_ENCODED}{{4,}}{_WRAPPED}", "[base64 removed]"),
+    (rf"(?i)\b(?-i:MII|MIAGC){_ENCODED}{{4,}}{_WRAPPED}", "[base64 removed]"),
     # A value that is called a secret.
     (rf"(?i){_CALLED}{_ASIDE}{_OF}{_SIGN}{_VALUE}", _value),
     (rf"(?i){_CALLED}{_ASIDE}{_OF}[\s+]+{_VERB}[\s+:=*_`]+(?:{_TAG}\s*)*{_VALUE}", _told),
@@ -274,9 +281,9 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     # Arguments of commands.
     (rf"(?i)(?:^|[\s\"'(`])(?:--?|/)[\w-]*(?:pass(?:in|out|w(?:or)?d|phrase)?|pwd|secret|token|challenge|-key|storepass|keypass)[ \t:=]+(?:pass:)?{_VALUE}", _argument),
     (rf"(?i)(?:^|\s)[-/](?:pw?|rp|pd)[ \t:=]+{_WORD}", _odd),
-    (rf"(?i)\b(?:certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql)\b[^\n\x00]*?\s[-/]p[ \t:=]+{_VALUE}", _argument),
+    (rf"(?i)\b(?:certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql)\b[^\n\x00]{{0,200}}?\s[-/]p[ \t:=]+{_VALUE}", _argument),
     (rf"(?i)\s(?:-u|--user|--proxy-user)[ =]+[\"']?[^\s:\"'\x00]+:{_VALUE}", _argument),
-    (rf"(?i)\bnet(?: use|1 use|\.exe use)\b[^\n\x00]*?/u(?:ser)?:[^\s\x00]+\s+{_VALUE}", _argument),
+    (rf"(?i)\bnet(?: use|1 use|\.exe use)\b[^\n\x00]{{0,200}}?/u(?:ser)?:[^\s\x00]+\s+{_VALUE}", _argument),
     (rf"(?i)\bnet(?: use|1 use|\.exe use)\s+[^\s\x00]+(?:\s+\\\\[^\s\x00]+)?\s+{_VALUE}\s+/u", _argument),
     (rf"(?i)\bnet(?: user|1 user|\.exe user)\s+[^\s\x00]+\s+{_VALUE}", _argument),
     (rf"(?i)ConvertTo-SecureString\s+(?:-\w+\s+)*{_VALUE}", _argument),
@@ -292,7 +299,7 @@ _RULES: tuple[tuple[str, _Put], ...] = (
         r"|[A-Za-z0-9_.~-]{3}\dQ~[A-Za-z0-9_.~-]{31,})",
         "[token removed]",
     ),
-    (r"[\w.-]:([\s@:/\x00]{4,})@\w", _odd),
+    (r"[\w.-]:([^\s@:/\x00]{4,})@\w", _odd),
     (r"://([^\s:/@?#\x00]*:[^\s\x00]+|[^\s/?#@\x00]+)@", _login),
     # What looks like nothing but a secret.
     (r"\b(?:[0-9A-Fa-f]{40,}|(?:[0-9A-Fa-f]{2}[ :]){19,}[0-9A-Fa-f]{2})\b", "[hex removed]"),
@@ -303,7 +310,7 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     (r"(?:[A-Za-z0-9\xc0-\xff._%+-]+@|[A-Za-z0-9\xc0-\xff_-]+\.[A-Za-z0-9\xc0-\xff._-]+(?: @|\s?[(\[]at[)\]]) ?)[A-Za-z0-9\xc0-\xff-]{1,63}(?:\.[A-Za-z0-9\xc0-\xff-]{1,63})+", "[address removed]"),
     (r"\bS-1-\d{1,3}(?:-\d{1,12}){3,}", "[SID removed]"),
     (rf"(?i)(?:{_KEPT})|(\b[A-Z][A-Z0-9-]{{1,14}}\\{{1,2}}[A-Z][A-Z0-9._-]{{1,40}}\$?)", "[account removed]"),
-    (r"(?i)\bCN=([A-Za-z\xc0-\xff]+(?:[ .][A-Za-z\xc0-\xff]+)+)", "[name removed]"),
+    (r"(?i)\bCN=([A-Za-z\xc0-\xff]+(?:[ .][A-Za-z\xc0-\xff]+)+)", _person),
 )
 """(what to look for, what to put there). Only the group goes where a rule has one; "" puts nothing: no secret."""
 
@@ -376,12 +383,12 @@ def _masked(text: str) -> bytes:
     return _NOTE.sub(lambda found: b"\0" * len(found[0]), masked) if b"removed]" in masked else masked
 
 
+@lru_cache(4096)
 def _near(character: str) -> str:
     """The nearest Latin-1 character: a letter for a letter."""
     if character < "\x80":
         return "\x7f"
-    plain = unicodedata.normalize("NFKC", character).translate(_ALIKE)
-    if len(plain) == 1 and plain < "\u0100":
+    if len(plain := _plain(character)) == 1 and plain < "\u0100":
         return plain
     return "\xff" if character.isalpha() else " " if character.isspace() else "?"
 
@@ -415,11 +422,16 @@ def _meant(found: re.Match[str] | None) -> str:
         return "+" if code == "20" else chr(int(code, 16))  # a blank would cut a value in two
     if found["entity"]:
         return html.unescape("&" + found["entity"])
-    other = found["other"] or ""
-    plain = unicodedata.normalize("NFKC", other).translate(_ALIKE)
-    if other and unicodedata.category(other) in ("Cf", "Mn", "Me", "Cn", "Co"):
+    return _plain(found["other"]) if found["other"] else ""
+
+
+@lru_cache(4096)
+def _plain(character: str) -> str:
+    """The Latin-1 letter that a character is or looks like, nothing for what is not seen, else itself."""
+    if unicodedata.category(character) in ("Cf", "Mn", "Me", "Cn", "Co"):
         return ""
-    return plain if len(plain) == 1 and plain < "\u0100" else other
+    plain = unicodedata.normalize("NFKC", character).translate(_ALIKE)
+    return plain if len(plain) == 1 and plain < "\u0100" else character
 
 
 # --- what goes -------------------------------------------------------------------------------
@@ -477,8 +489,8 @@ def _windows(text: str, places: Iterable[Span]) -> list[Span]:
 def _beginning(text: str, at: int) -> int:
     """A place before `at` where no secret is open, as far as can be seen."""
     low = max(0, at - _LONGEST_KEY)
-    begin = _last_of(text, ("BEGIN", "begin"), low, at)
-    if begin > _last_of(text, ("END", "end"), low, at):
+    begin = _last_of(text, ("BEGIN ", "begin "), low, at)
+    if begin > _last_of(text, ("END ", "end "), low, at):
         at = max(low, begin - 10)
     return max(low, _last_of(text, (" ", "\n"), low, at))
 
@@ -486,9 +498,9 @@ def _beginning(text: str, at: int) -> int:
 def _ending(text: str, at: int) -> int:
     """A place behind `at` where no secret is open."""
     high = min(len(text), at + _LONGEST_KEY)
-    begin = _last_of(text, ("BEGIN", "begin"), at - 2 * _NEAR, at)
-    if begin > _last_of(text, ("END", "end"), at - 2 * _NEAR, at):
-        ends = [found + 100 for word in ("END", "end") if (found := text.find(word, at, high)) >= 0]
+    begin = _last_of(text, ("BEGIN ", "begin "), at - 2 * _NEAR, at)
+    if begin > _last_of(text, ("END ", "end "), at - 2 * _NEAR, at):
+        ends = [found + 100 for word in ("END ", "end ") if (found := text.find(word, at, high)) >= 0]
         at = min(high, *ends) if ends else at
     blanks = [found for blank in (" ", "\n") if (found := text.find(blank, at, high)) >= 0]
     return min(blanks, default=high)

@@ -158,7 +158,7 @@ class Router:
         if words and (answer := explain(words, library=self._library, codes=self._codes)):
             return answer
         raise BadRequest(
-            f"No entry and no code is called {redact(words)!r}. "
+            "There is no entry and no code of that name. "  # the words may be a secret pasted by mistake
             "Try a number such as 0x80094012, or paste the line it stood in."
         )
 
@@ -193,7 +193,7 @@ class Router:
         if server := servers.get(name.strip().lower()):
             return server
         known = f"Registered are: {', '.join(servers)}." if servers else "No server is registered yet."
-        raise BadRequest(f"{redact(name)[:80]!r} is not a registered server. {known}")
+        raise BadRequest(f"That is not a registered server. {known}")
 
     # --- checks ------------------------------------------------------------------------------
 

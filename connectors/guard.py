@@ -12,6 +12,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _LONGEST_URL = 65_536  # characters; the longest that a check asks has about 31,000
+_MOST_JUDGED = 256  # verdicts that one guard remembers: a run asks for a few, but each of them often
 _LONGEST_NAME = 253  # characters of a host name, RFC 1035 section 2.3.4
 
 _ORIGIN = re.compile(
@@ -85,6 +86,7 @@ class Guard:
         self._allow = tuple(allow)
         self._ports = frozenset(ports)
         self._any_port = any_port
+        self._judged: dict[tuple[str, int], str | None] = {}
 
     def allowed(self, address: str, port: int) -> bool:
         """Whether a socket may be opened to this very address."""
@@ -92,6 +94,12 @@ class Guard:
 
     def refusal(self, address: str, port: int) -> str | None:
         """Why this address is not connected to, as words that follow its name; None where it is open."""
+        key = address, port
+        if key not in self._judged and len(self._judged) < _MOST_JUDGED:
+            self._judged[key] = self._judge(address, port)
+        return self._judged[key] if key in self._judged else self._judge(address, port)
+
+    def _judge(self, address: str, port: int) -> str | None:
         try:
             asked = ip_address(address)
         except ValueError:

@@ -105,10 +105,10 @@ class _Handshake:
         while self.error is None and not self.finished:
             self._step()
             await self._send(connection)
-            if flight_only and self.records.complete:
-                break
             if self.error is None and not self.finished:
                 await self._receive(connection)
+            if flight_only and self.records.complete:
+                break  # what OpenSSL would now verify and compute, nobody asks for
         self.took_ms = (perf_counter() - began) * 1000
 
     async def wants_certificate(self, connection: socket.socket) -> bool | None:

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from aiohttp.connector import AddrInfoType, Connection
     from aiohttp.tracing import Trace
 
-LANES: Final = 2
-"""Connections to one host that are used at a time: each costs a handshake."""
-SPARE_LANES: Final = 2
-"""Further ones, for requests that waited too long behind slow pages."""
+LANES: Final = 4
+"""Connections to one host that are used at a time, at most: each costs a handshake."""
 
-_QUEUE = 0.5  # seconds that a request waits for one of the usual lanes
+_QUEUE: Final = (0.0, 0.05, 0.5, 0.5)
+"""Seconds that a request waits before one more is opened: a near server answers sooner on the one that there
+is, a far one has two, and the others are for requests that stand behind pages that hang."""
 
 OP_LEGACY_SERVER_CONNECT: Final = 0x4
 """OpenSSL: speak with a server that lacks secure renegotiation (RFC 5746). Python names it from 3.12 on."""
@@ -112,23 +112,28 @@ class Lanes:
     """The queue for one host: a page that hangs does not hold up all others."""
 
     def __init__(self) -> None:
-        self._usual = asyncio.Semaphore(LANES)
-        self._spare = asyncio.Semaphore(SPARE_LANES)
+        self._free = asyncio.Semaphore(1)
+        self._open = 1
 
     @asynccontextmanager
     async def free(self) -> AsyncIterator[None]:
-        """A lane of one's own."""
-        lane = self._usual
-        try:
-            async with asyncio.timeout(_QUEUE):
-                await lane.acquire()
-        except TimeoutError:
-            lane = self._spare
-            await lane.acquire()
+        """A lane of one's own; whoever waited too long opens one more."""
+        began = perf_counter()
+        while self._free.locked() and self._open < LANES:
+            try:
+                async with asyncio.timeout(began + _QUEUE[self._open] - perf_counter()):
+                    await self._free.acquire()
+                break
+            except TimeoutError:
+                if self._open < LANES and perf_counter() - began >= _QUEUE[self._open]:
+                    self._open += 1
+                    self._free.release()
+        else:
+            await self._free.acquire()
         try:
             yield
         finally:
-            lane.release()
+            self._free.release()
 
 
 class _Stale(Exception):
@@ -163,7 +168,7 @@ class _Connector(aiohttp.TCPConnector):
             resolver=_Known(addresses),
             use_dns_cache=False,
             ssl=unverified(),
-            limit_per_host=LANES + SPARE_LANES,
+            limit_per_host=LANES,
             socket_factory=open_socket,
         )
         self._on_sent = on_sent

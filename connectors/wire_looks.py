@@ -31,7 +31,7 @@ class Look(Generic[Found]):
 
     async def found(self, deadline: float) -> Found:
         """What the look finds. Raises its `ProbeError`, or "timeout" after `deadline` seconds of asking."""
-        if not self._given_up:
+        if not self._given_up and not self.task.done():
             await self._wait(deadline)
         if self._given_up or not self.task.done():
             raise ProbeError("timeout", f"{self._where} did not answer within {deadline:g} s.")

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
+from queue import SimpleQueue
 from time import perf_counter
-from typing import Final
+from typing import ClassVar, Final
 
 import dns.asyncresolver
 import dns.exception
@@ -23,6 +24,7 @@ PATIENCE: Final = 3.0
 PUBLIC: Final = ("1.1.1.1", "8.8.8.8")
 """The resolvers outside, asked only where somebody wants to know what the world sees."""
 
+_IDLE = 8  # threads that wait for names
 _MOST = 64  # addresses or aliases that are kept of one name
 
 Resolver = Callable[[str], Awaitable[Sequence[str]]]
@@ -130,5 +132,33 @@ async def system_addresses(host: str) -> tuple[str, ...]:
         with suppress(RuntimeError):  # the loop may be closed by now
             loop.call_soon_threadsafe(tell, found)
 
-    threading.Thread(target=ask, name=f"name {host}", daemon=True).start()
+    _Asker.free().asked.put(ask)
     return await told
+
+
+class _Asker(threading.Thread):
+    """A thread that looks up one name after another: to start one takes longer than most look-ups."""
+
+    _waiting: ClassVar[list["_Asker"]] = []
+
+    def __init__(self) -> None:
+        super().__init__(name="names", daemon=True)
+        self.asked: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    @classmethod
+    def free(cls) -> "_Asker":
+        """One that waits, or a new one where all are asking."""
+        try:
+            return cls._waiting.pop()
+        except IndexError:
+            asker = cls()
+            asker.start()
+            return asker
+
+    def run(self) -> None:
+        """Ask, and wait for the next one; too many need not wait."""
+        while True:
+            self.asked.get()()
+            if len(self._waiting) >= _IDLE:
+                return
+            self._waiting.append(self)

@@ -190,8 +190,10 @@ def date(headers: Headers) -> datetime | None:
 
 def cut(foreign: str, most: int = 200) -> str:
     """Foreign words for a person: one line, at most `most` characters, nothing that steers a terminal or a reader."""
-    visible = (" " if one.isspace() else one for one in foreign[: most * 10] if one.isspace() or _is_visible(one))
-    return " ".join("".join(visible).split())[:most]
+    read = foreign[: most * 10]
+    if not read.isprintable():  # what is printable has nothing to leave out; most words are
+        read = "".join(" " if one.isspace() else one for one in read if one.isspace() or _is_visible(one))
+    return " ".join(read.split())[:most]
 
 
 def _is_visible(character: str) -> bool:

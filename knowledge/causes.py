@@ -9,11 +9,11 @@ logon-right-missing, load-user-profile-off, crp-cannot-write-temp).
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import exp
+from functools import lru_cache
+from math import comb, exp
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, get_args
 
@@ -182,6 +182,8 @@ class Causes:
     def __init__(self, causes: Iterable[KnownCause], signs: Mapping[str, Sequence[_Sign]]) -> None:
         self.causes = {cause.cause: cause for cause in causes}
         self._signs = signs
+        self._rank_once = lru_cache(maxsize=256)(self._rank)  # most servers are alike
+        self._marks = {column: _marks(signs.get(column, ())) for column in READINGS}
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -213,7 +215,18 @@ class Causes:
         `asked_columns` are those that were asked in this run. What stands in another column is
         remembered: it is weighed, but it neither confirms nor rules out. None: all were asked.
         """
-        seen = _heard(frozenset(outcomes))
+        asked = None if asked_columns is None else frozenset(asked_columns)
+        return self._rank_once(frozenset(outcomes), front, module, connector, asked)
+
+    def _rank(
+        self,
+        outcomes: frozenset[Outcome],
+        front: Front,
+        module: Module,
+        connector: Generation | None,
+        asked_columns: frozenset[str] | None,
+    ) -> tuple[Ranked, ...]:
+        seen = _heard(outcomes)
         known = {_front(front, seen), module} | ({connector} if connector else set())
         if ("base", "200_general") in seen:
             known.add("plain")  # whatever was registered: NDES itself says that it asks nobody
@@ -260,9 +273,17 @@ class Causes:
 
     def _told_apart(self, column: str, group: Sequence[Ranked]) -> int:
         """How many pairs of a group the column weighs differently."""
-        weights = [dict(sign.says) for sign in self._signs.get(column, ())]
-        marks = [tuple(weight.get(item.cause, 0) for weight in weights) for item in group]
-        return sum(one != other for one, other in combinations(marks, 2))
+        alike = Counter(self._marks[column].get(item.cause) for item in group)
+        return comb(len(group), 2) - sum(comb(number, 2) for number in alike.values())
+
+
+def _marks(signs: Iterable[_Sign]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """How the signs of one column weigh each cause of which they speak."""
+    marks: dict[str, tuple[tuple[int, int], ...]] = defaultdict(tuple)
+    for number, sign in enumerate(signs):
+        for cause, weight in sign.says:
+            marks[cause] += ((number, weight),)
+    return dict(marks)
 
 
 # --- how a cause stands: every rule of it ----------------------------------------------------

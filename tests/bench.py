@@ -17,6 +17,7 @@ from connectors import shelf
 from knowledge.library import Library
 from knowledge.numbers import Number
 from knowledge.schema import Entry, Signal
+from tests import bench_checks
 
 ROUNDS = 400
 HEALTHY = (
@@ -149,6 +150,7 @@ def main() -> None:
     print(f"memory of `ndesbot diagnose`                                 {memory:8.0f} MB")
     for name, value in run().items():
         print(f"{name:<60} {value:9.2f}")
+    bench_checks.main()
 
 
 if __name__ == "__main__":

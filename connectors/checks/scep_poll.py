@@ -96,7 +96,7 @@ def _read(reply: Reply, bundle: Bundle, transaction: str) -> Finding:
         answer = None
     if answer is None:
         word = scep_base.outcome(reply)
-        weighed = (("poll", word),) if reply.status == 500 else ()
+        weighed = (("poll", word),) if word == "500_iis" else ()
         said = (
             f"A SCEP message gets HTTP {reply.status} and no SCEP answer, though GetCACaps and GetCACert are answered."
         )

@@ -133,7 +133,7 @@ def explain_command(
     library, codes = shelf.library(cache_folder()), shelf.codes()
     answer = explain(what, library=library, codes=codes)
     if answer is None:
-        complain(f"ndesbot: {what!r} is no entry and in no table; `ndesbot knowledge list` names the entries")
+        complain("ndesbot: that is no entry and in no table; `ndesbot knowledge list` names the entries")
         raise typer.Exit(1)
     if as_json:
         show_json(documents.explained(what, library, codes))

@@ -86,11 +86,15 @@ class SqlStore:
     async def keep(self, report: Report, good: Past | None) -> None:
         """Remember a run; `good`, where given, becomes the server's last good state."""
         name = report.server.name
-        run = {"server": name, "at": report.at, "findings": rows.finding_fields(report.findings)}
+        findings = rows.finding_fields(report.findings)
+        run = {"server": name, "at": report.at, "findings": findings}
         async with self._transaction() as connection:
             await connection.execute(self._put_run, run)
             if good is not None:
-                await connection.execute(self._put_good_state, _good_state(name, good))
+                same = good.findings == report.findings  # as a rule: then nothing is redacted twice
+                kept = findings if same else rows.finding_fields(good.findings)
+                state = {"server": name, "at": good.at, "bundle": good.bundle, "tls": good.tls, "findings": kept}
+                await connection.execute(self._put_good_state, state)
 
     async def last(self, name: str) -> tuple[datetime, tuple[Finding, ...]] | None:
         """When the last run of a server was, and what it found."""
@@ -146,8 +150,3 @@ def _replacing(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | pos
     return insert.on_conflict_do_update(
         index_elements=[key], set_={column.name: insert.excluded[column.name] for column in others}
     )
-
-
-def _good_state(name: str, good: Past) -> dict[str, Any]:
-    findings = rows.finding_fields(good.findings)
-    return {"server": name, "at": good.at, "bundle": good.bundle, "tls": good.tls, "findings": findings}

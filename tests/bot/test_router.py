@@ -95,7 +95,7 @@ async def test_explaining_what_nobody_knows_says_so_and_how_to_ask(router: Route
     answer = await router.handle(said("explain nonsense"))
     assert answer is not None
     assert answer.tone == "unknown"
-    assert "nonsense" in words_of(answer)
+    assert "nonsense" not in words_of(answer)
     assert "0x80094012" in words_of(answer)
 
 

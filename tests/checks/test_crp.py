@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import ProbeError
+from bot.errors import ProbeError, Trouble
 from bot.findings import Finding
 from connectors.checks.crp import CHECK
 from tests.checks import pages
@@ -72,4 +72,10 @@ async def test_what_others_say_tells_nothing(page: Page) -> None:
 
 async def test_without_an_answer_nothing_is_known() -> None:
     with pytest.raises(ProbeError):
-        await asked("reset")
+        await asked("timeout")
+
+
+@pytest.mark.parametrize("trouble", ["dropped", "reset"])
+async def test_a_cut_connection_here_too_speaks_of_the_whole_site(trouble: Trouble) -> None:
+    finding = await asked(trouble)
+    assert (finding.verdict, finding.outcomes) == ("unknown", (("crp", trouble),))

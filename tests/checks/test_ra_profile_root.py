@@ -25,7 +25,9 @@ async def judged(bundle: bytes = WITH_ROOT, root: str | None = THUMBPRINT, **cha
 
 
 @pytest.mark.parametrize(
-    "spelling", [THUMBPRINT, THUMBPRINT.upper(), ":".join(THUMBPRINT[i : i + 2] for i in range(0, 64, 2))]
+    "spelling",
+    [THUMBPRINT, THUMBPRINT.upper(), ":".join(THUMBPRINT[i : i + 2] for i in range(0, 64, 2))],
+    ids=["small", "capital", "parted"],  # a thumbprint is another one in every process
 )
 async def test_the_root_in_the_bundle_is_well_however_it_is_written(spelling: str) -> None:
     finding = await judged(root=spelling)
