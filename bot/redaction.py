@@ -40,16 +40,18 @@ _SHORT = r"(?:\b|_)(?:pass|pin|pat|pw|t?otp)\b(?: ?code\b)?"
 _CALLED = rf"{_NAMES}\w{{0,20}}(?:[ _+-](?:value|wert|valeur|string|phrase|code|text)\b)?"
 _ASIDE = r"(?:\s?[(\[][^()\[\]\n\x00]+[)\]])?"  # challenge (valid for an hour): …
 _OF = r"(?:\s(?:for|of|from|f.r|von|vom|der|des|zur|zum|pour|de|du|d.\w+)(?:\s[^\s:=\x00]*[^\s:=.!?,;\x00]){1,6}?)?"
-_TAG = r"</?(?:b|i|u|p|dd|dt|em|li|td|th|tr|br|pre|key|div|code|span|font|data|name|label|value|string|strong)\b[^<>\n]*>"
+_TAG = (
+    r"</?(?:b|i|u|p|dd|dt|em|li|td|th|tr|br|pre|key|div|code|span|font|data|name|label|value|string|strong)\b[^<>\n]*>"
+)
 _SIGN = (
     rf"(?:\s(?:(?:i|we) )?(?:used|sent|given|typed|issued|entered|received|verwendet|eingegeben|utilis.))?[\s\"'`*_.)\]\\]*(?:[:=|]+>?|[-=]>|{_TAG}(?:<input[^<>\n]*value=)?|[\"'\\][ \t,;]*[\"'\\]*(?:value|wert|valeur)[\"'\\]*[ \t]*[:=])"
     rf"(?:[\s*_`|(\[]|{_TAG})*(?:\{{?[\s\"'\\]*(?:value|wert|text|string|data|plaintext)[\"'\\]*[ \t]*[:=][\s(\[]*)?"
 )
 """What stands between a name and its value: `: `, `" = "`, ` | `, `:** `, `</td><td>`, `":{"value":`."""
-_VERB = r"(?:is|are|was|were|ist|war|lautet|lautete|hei(?:\xdf|ss)t|est|.tait|equals|(?:re)?set to|changed to|gesetzt auf)"
-_GROUPS = (
-    r"[0-9A-F]{2}(?:[\s-][0-9A-F]{2}){5,}\b|[0-9A-F]{4}(?:[\s-]{1,2}[0-9A-F]{4})+\b|[0-9A-F]{8}(?:[\s-]{1,2}[0-9A-F]{8})+\b"
+_VERB = (
+    r"(?:is|are|was|were|ist|war|lautet|lautete|hei(?:\xdf|ss)t|est|.tait|equals|(?:re)?set to|changed to|gesetzt auf)"
 )
+_GROUPS = r"[0-9A-F]{2}(?:[\s-][0-9A-F]{2}){5,}\b|[0-9A-F]{4}(?:[\s-]{1,2}[0-9A-F]{4})+\b|[0-9A-F]{8}(?:[\s-]{1,2}[0-9A-F]{8})+\b"
 _VALUE = (
     rf"({_GROUPS}"
     r"|\\*\"+[^\"\n\x00]+(?:\"[^\s\"',;:<>{}()&\[\]\\\x00]+)*"
@@ -64,7 +66,9 @@ _BEGIN = rf"(?:-*(?:--|-- )BEGIN[ +]{_DASHED}\s?-{{2,}}|\bBEGIN (?:\w+ ){{0,3}}P
 _END = rf"-*(?:--|-- )END[ +]{_DASHED}\s?-{{2,}}"
 _BREAK = r"(?:[\s>|\"'`]|\\[nr])"
 _ENCODED = r"(?:[A-Za-z0-9+/=_*-]|%[0-9A-Fa-f]{2}|<wbr ?/?>)"
-_WRAPPED = rf"(?:\s+(?:[A-Za-z0-9+/]{{20,}}|[A-Za-z0-9+/%]*(?-i:[a-z][A-Z]|[A-Z]{{2}}[a-z]|[0-9][a-z]|[+/%=]){_ENCODED}*))*"
+_WRAPPED = (
+    rf"(?:\s+(?:[A-Za-z0-9+/]{{20,}}|[A-Za-z0-9+/%]*(?-i:[a-z][A-Z]|[A-Z]{{2}}[a-z]|[0-9][a-z]|[+/%=]){_ENCODED}*))*"
+)
 """The rest of a message that a chat or a mail has cut into lines."""
 
 _KEPT = (
@@ -122,7 +126,7 @@ _KNOWN = re.compile(
 """What has letters and digits and is no secret beside a name: products, hosts, files, amounts."""
 _PLACEHOLDER = re.compile(
     r"[<{(\[%$]+[a-z_ :.-]*(?:pass|pw|secret|challenge|token|key|value|your|env|kennw|none|null|removed|redacted|hidden)[a-z_ :.-]*[>})\]%]*"
-    r"|[^a-z0-9\x7f-\xff]*|x+"
+    rf"|[^a-z0-9\x7f-\xff]*|x+|{_TAG}"
 )
 """What stands where a secret would be."""
 _ABOUT = re.compile(rb"(?:max|min|length|validity|policy|count|type|state|status|age|expir\w*)\W*$")
@@ -267,21 +271,36 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     (rf"(?i){_CALLED}{_ASIDE}{_OF}{_SIGN}{_VALUE}", _value),
     (rf"(?i){_CALLED}{_ASIDE}{_OF}[\s+]+{_VERB}[\s+:=*_`]+(?:{_TAG}\s*)*{_VALUE}", _told),
     (rf"(?i){_CALLED}{_ASIDE}(?:[\s\"'`*_+()\[\],;:=|?-]|\.\.+)+(?:\d )?{_WORD}", _odd),
-    (rf"(?i){_CALLED}(?:\s[^\s\x00]+){{0,2}}?\s(?:from|to|auf|von|zu|en|used|sent|received|is it)[\s:\"'`]+{_WORD}", _odd),
+    (
+        rf"(?i){_CALLED}(?:\s[^\s\x00]+){{0,2}}?\s(?:from|to|auf|von|zu|en|used|sent|received|is it)[\s:\"'`]+{_WORD}",
+        _odd,
+    ),
     (rf"(?i)\b(?:set|reset|change|changed|setting)\s(?:[^\s\x00]+\s){{0,3}}?[\w-]*{_CALLED}\s+to\s+{_VALUE}", _told),
     (rf"(?i){_CALLED}\s+([\"'][^\"'\n\x00]{{3,80}}[\"'])", _value),
     (rf"(?i)<[\w:.-]*{_NAMES}\w*(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<\s\x00][^<\n\x00]*)", _value),
     (rf"(?i)=[\"']?[\w.-]*{_NAMES}\w*[\"'][^<>]*>\s*(?:{_TAG}\s*|<!\[CDATA\[)*([^<\s\x00][^<\n\x00]*)", _value),
     (rf"(?i)(?:\b|_)pw\b{_ASIDE}(?:{_SIGN}|[\s+]+{_VERB}[\s+:=*_`]+){_VALUE}", _value),
     (rf"(?i){_SHORT}{_ASIDE}(?:{_SIGN}|[\s+]+{_VERB}[\s+:=*_`]+|[\s\"'`*_(,;-]{{1,4}}){_VALUE}", _digits),
-    (rf"(?i)(?:^|[\s\"'`(]){_WORD}[\"'`*]*\s+(?:is|was|ist|war|est|as|als|comme)(?:\s[^\s\x00]+){{0,3}}?\s[\w-]*{_NAMES}", _odd),
-    (rf"(?im)^\s*(?:enable |username \S+ )?(?:password|secret)(?: \d)? ([^\s\x00]+)[ \t\r]*$", _value),
+    (
+        rf"(?i)(?:^|[\s\"'`(]){_WORD}[\"'`*]*\s+(?:is|was|ist|war|est|as|als|comme)(?:\s[^\s\x00]+){{0,3}}?\s[\w-]*{_NAMES}",
+        _odd,
+    ),
+    (r"(?im)^\s*(?:enable |username \S+ )?(?:password|secret)(?: \d)? ([^\s\x00]+)[ \t\r]*$", _value),
     (rf"(?i)\b(?:account|konto|compte|user|benutzer|utilisateur)[\s\"'(:=]{{1,3}}{_WORD}", _odd),
-    (rf"(?i)\b(?:credentials?|zugangsdaten|anmeldedaten|identifiants|log[io]n|account|user)\b[\s:=]+[^\s:/\x00]+\s?[/:]\s?{_WORD}", _odd),
+    (
+        rf"(?i)\b(?:credentials?|zugangsdaten|anmeldedaten|identifiants|log[io]n|account|user)\b[\s:=]+[^\s:/\x00]+\s?[/:]\s?{_WORD}",
+        _odd,
+    ),
     # Arguments of commands.
-    (rf"(?i)(?:^|[\s\"'(`])(?:--?|/)[\w-]*(?:pass(?:in|out|w(?:or)?d|phrase)?|pwd|secret|token|challenge|-key|storepass|keypass)[ \t:=]+(?:pass:)?{_VALUE}", _argument),
+    (
+        rf"(?i)(?:^|[\s\"'(`])(?:--?|/)[\w-]*(?:pass(?:in|out|w(?:or)?d|phrase)?|pwd|secret|token|challenge|-key|storepass|keypass)[ \t:=]+(?:pass:)?{_VALUE}",
+        _argument,
+    ),
     (rf"(?i)(?:^|\s)[-/](?:pw?|rp|pd)[ \t:=]+{_WORD}", _odd),
-    (rf"(?i)\b(?:certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql)\b[^\n\x00]{{0,200}}?\s[-/]p[ \t:=]+{_VALUE}", _argument),
+    (
+        rf"(?i)\b(?:certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql)\b[^\n\x00]{{0,200}}?\s[-/]p[ \t:=]+{_VALUE}",
+        _argument,
+    ),
     (rf"(?i)\s(?:-u|--user|--proxy-user)[ =]+[\"']?[^\s:\"'\x00]+:{_VALUE}", _argument),
     (rf"(?i)\bnet(?: use|1 use|\.exe use)\b[^\n\x00]{{0,200}}?/u(?:ser)?:[^\s\x00]+\s+{_VALUE}", _argument),
     (rf"(?i)\bnet(?: use|1 use|\.exe use)\s+[^\s\x00]+(?:\s+\\\\[^\s\x00]+)?\s+{_VALUE}\s+/u", _argument),
@@ -290,9 +309,18 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     (r"(?i)([\"'][^\"'\n\x00]+[\"'])\s*\|\s*ConvertTo-SecureString", _SECRET),
     (r"(?i)(?:NetworkCredential|PSCredential)\s*\(([^)\n\x00]+)", _SECRET),
     # Headers, cookies, tokens, addresses with a login.
-    (rf"(?i)authori[sz]ation[\"'\\]*\s*[:=]\s*[\"'\\]*(?:(?:Basic|Bearer|Negotiate|NTLM|Digest|Kerberos|Token|SharedAccessSignature|ApiKey)\s+)?{_VALUE}", _value),
-    (r"(?i)\b(?:Basic|Bearer|Negotiate|NTLM)\s+([A-Z0-9._~+/=-]*[0-9][A-Z0-9._~+/=-]{7,}|[A-Z0-9._~+/=-]{20,})", _value),
-    (r"(?i)cookie2?[\"'\\]*\s*[:=]\s*[\"'\\]*([^\s=;\"\x00]+=[^\s;\"\x00]+(?:;\s*[^\s=;\"\x00]+(?:=[^\s;\"\x00]*)?)*)", _SECRET),
+    (
+        rf"(?i)authori[sz]ation[\"'\\]*\s*[:=]\s*[\"'\\]*(?:(?:Basic|Bearer|Negotiate|NTLM|Digest|Kerberos|Token|SharedAccessSignature|ApiKey)\s+)?{_VALUE}",
+        _value,
+    ),
+    (
+        r"(?i)\b(?:Basic|Bearer|Negotiate|NTLM)\s+([A-Z0-9._~+/=-]*[0-9][A-Z0-9._~+/=-]{7,}|[A-Z0-9._~+/=-]{20,})",
+        _value,
+    ),
+    (
+        r"(?i)cookie2?[\"'\\]*\s*[:=]\s*[\"'\\]*([^\s=;\"\x00]+=[^\s;\"\x00]+(?:;\s*[^\s=;\"\x00]+(?:=[^\s;\"\x00]*)?)*)",
+        _SECRET,
+    ),
     (r"(?i)\b(?:sig|signature|code|assertion|state|ticket|\w*session\w*|key)=([A-Z0-9._~+/%=*-]{16,})", _odd),
     (
         r"\b(?:(?:xox[abposr]-|xapp-|eyJ)[A-Za-z0-9._-]{10,}|(?:gh[opsur]_|github_pat_|glpat-|sk-|AIza)[A-Za-z0-9_-]{16,}|AKIA[A-Z0-9]{16}\b"
@@ -304,10 +332,16 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     # What looks like nothing but a secret.
     (r"\b(?:[0-9A-Fa-f]{40,}|(?:[0-9A-Fa-f]{2}[ :]){19,}[0-9A-Fa-f]{2})\b", "[hex removed]"),
     (r"(?i)(?:publickeytoken\s?=\s?\w+|\b([0-9A-F]{16}|[0-9A-F]{32})\b)", _hex),
-    (r"(?m)(\b[A-Za-z0-9_-]*[A-Za-z0-9+/]{20,}[A-Za-z0-9+/_-]*={0,2}(?:(?:[\s>]|\\[nr])+[A-Za-z0-9+/]{20,}={0,2})*(?:[ \t\r]*\n(?:[>|] ?)?[A-Za-z0-9+/]+={0,2}[ \t\r]*$)?)", _blob),
+    (
+        r"(?m)(\b[A-Za-z0-9_-]*[A-Za-z0-9+/]{20,}[A-Za-z0-9+/_-]*={0,2}(?:(?:[\s>]|\\[nr])+[A-Za-z0-9+/]{20,}={0,2})*(?:[ \t\r]*\n(?:[>|] ?)?[A-Za-z0-9+/]+={0,2}[ \t\r]*$)?)",
+        _blob,
+    ),
     (r"([^\s\x00\"'<>()]{0,64}[!$#*~^@\xa7][^\s\x00\"'<>()]{0,64})", _strong),
     # Names.
-    (r"(?:[A-Za-z0-9\xc0-\xff._%+-]+@|[A-Za-z0-9\xc0-\xff_-]+\.[A-Za-z0-9\xc0-\xff._-]+(?: @|\s?[(\[]at[)\]]) ?)[A-Za-z0-9\xc0-\xff-]{1,63}(?:\.[A-Za-z0-9\xc0-\xff-]{1,63})+", "[address removed]"),
+    (
+        r"(?:[A-Za-z0-9\xc0-\xff._%+-]+@|[A-Za-z0-9\xc0-\xff_-]+\.[A-Za-z0-9\xc0-\xff._-]+(?: @|\s?[(\[]at[)\]]) ?)[A-Za-z0-9\xc0-\xff-]{1,63}(?:\.[A-Za-z0-9\xc0-\xff-]{1,63})+",
+        "[address removed]",
+    ),
     (r"\bS-1-\d{1,3}(?:-\d{1,12}){3,}", "[SID removed]"),
     (rf"(?i)(?:{_KEPT})|(\b[A-Z][A-Z0-9-]{{1,14}}\\{{1,2}}[A-Z][A-Z0-9._-]{{1,40}}\$?)", "[account removed]"),
     (r"(?i)\bCN=([A-Za-z\xc0-\xff]+(?:[ .][A-Za-z\xc0-\xff]+)+)", _person),
@@ -326,7 +360,9 @@ def _rules() -> tuple[Any, tuple[tuple[Any, int, _Put], ...]]:
     for pattern, _ in _RULES:
         likely.Add(pattern.encode("latin-1"), options)
     likely.Compile()
-    return likely, tuple((likely.re(number), min(1, likely.re(number).groups), put) for number, (_, put) in enumerate(_RULES))
+    return likely, tuple(
+        (likely.re(number), min(1, likely.re(number).groups), put) for number, (_, put) in enumerate(_RULES)
+    )
 
 
 # --- a text as it is looked at ---------------------------------------------------------------
@@ -471,7 +507,9 @@ def secrets_near(text: str, places: Iterable[Span]) -> list[Span]:
     """The same, but in a long text only around some places: time is bounded by their number."""
     if len(text) <= _WHOLE:
         return secrets(text)
-    return [(base + start, base + end) for base, last in _windows(text, places) for start, end in secrets(text[base:last])]
+    return [
+        (base + start, base + end) for base, last in _windows(text, places) for start, end in secrets(text[base:last])
+    ]
 
 
 def _windows(text: str, places: Iterable[Span]) -> list[Span]:

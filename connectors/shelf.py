@@ -1,12 +1,13 @@
 """The shipped knowledge, loaded fast: entries that were checked once are kept in the user's cache."""
 
+import gc
 import hashlib
 import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -34,12 +35,26 @@ def library(cache: Path | None = None) -> Library:
     With a `cache` folder the checked entries are written there, and read back while no entry's
     file has changed; without, every file is checked anew.
     """
-    return _built(cache, Library)
+    with _no_collecting():
+        return _built(cache, Library)
 
 
 def codes() -> Codes:
     """All shipped number tables. Raises `BadTable`."""
-    return Codes.load(FOLDER / "codes")
+    with _no_collecting():
+        return Codes.load(FOLDER / "codes")
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Nothing that is loaded here is garbage; to look for some among a million objects costs a tenth of the start."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def entries(cache: Path | None) -> list[Entry]:

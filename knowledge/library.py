@@ -69,11 +69,8 @@ class _Spanned(Protocol):
 _Weighed = tuple[Entry, float, list[Span]]
 _Added = tuple[str, Signal, tuple[int, ...], tuple[int, ...]]
 _EVERYDAY = (
-    b"ndes mscep scep intune connector certificate certificates cert ca request requests event events enrol enrolment "
-    b"error failed policy module crp certsrv iis http template name denied device profile apple ios android windows "
-    b"server log user service registration point 0x80094012 -2146762487 works ok success not no missing never nothing "
-    b"on has get returns shows see what which how is 443 https 80 500 503 401 1 mscep.dll GetCACaps VerifyRequest url "
-    b"old new set-up install ndes_plugin PKIOperation reach renewed changed after page browser"
+    b"ndes scep intune connector certificate ca request event failed policy module iis template name profile server "
+    b"error user not no has shows which works mscep.dll url old page"
 )
 """Words that stand in nearly every paste: a pattern found here tells little, so no sign is looked for by it."""
 
