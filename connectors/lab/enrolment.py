@@ -38,7 +38,6 @@ _DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
     "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
 }
 _CIPHERS: Final[dict[str, type[TripleDES] | type[AES]]] = {
-    "1.3.14.3.2.7": TripleDES,  # single DES: a key of eight bytes is used three times
     "1.2.840.113549.3.7": TripleDES,
     "2.16.840.1.101.3.4.1.2": AES,
     "2.16.840.1.101.3.4.1.42": AES,
