@@ -18,6 +18,7 @@ import re2
 from knowledge.cleaning import Cleaned, clean
 
 _Put = str | Callable[[Any], str]
+_Rules = tuple[tuple[str, _Put], ...]
 
 _SECRET = "[secret removed]"  # noqa: S105
 _WHOLE = 64_000  # characters of a text that is always looked at whole
@@ -26,50 +27,70 @@ _LONGEST_KEY = 200_000  # characters of a key or a message that is searched for 
 _ROUNDS = 8  # what is removed may bring to light what was no secret before; seldom more than once
 _LONG_VALUE = 200  # a longer word, or more words than a sentence has, is not looked at closely: it goes
 _SENTENCE = 40
+_MEMORY = 8 << 20  # bytes that one rule may take for its automaton; it uses what it meets
 
 # --- words of the rules ----------------------------------------------------------------------
 
 _NAMES = (
-    r"(?:challenge|pass[ _+-]?w(?:ord|.rt|d)|pass[ _+-]?(?:phrase|code|key)\b|one[ -]time code|kennw.{1,2}rt|mots?[ _+-]de[ _+-]passe|secret|geheimnis|"
-    r"geheimer schl.ssel|phrase secr.te|cl. (?:secr.te|d.acc.s|api)|identifiants|code d.acc.s|zugangscode|einmalcode|token|jeton|credential|zugangsdaten|"
-    r"(?:api|access|account|shared|subscription|encryption|master|client|license|storage)[ _+-]?key|(?:\b|_)(?:pwd|mdp|psk)\b|(?-i:[a-z]Pwd)\b)"
+    r"(?:challenge|pass[ _+-]?w(?:ord|.rt|d)|pass[ _+-]?(?:phrase|code|key)\b|kennw.{1,2}rt|mots?[ _+-]de[ _+-]passe|"
+    r"secret|geheimnis|geheimer schl.ssel|phrase secr.te|token|jeton|credential|zugangsdaten|identifiants|"
+    r"one[ -]time code|verification code|einmalcode|zugangscode|code d.acc.s|cl. (?:secr.te|d.acc.s|api)|"
+    r"(?:api|access|account|shared|subscription|encryption|recovery|master|client|license|storage)[ _+-]?key|"
+    r"(?:\b|_)(?:pwd|mdp|psk)\b|(?-i:[a-z]Pwd)\b)"
 )
 """What a secret is called, also inside longer words (`scepChallenge`, `Abfragekennwort`)."""
-_SHORT = r"(?:\b|_)(?:pass|pin|pat|pw|t?otp)\b(?: ?code\b)?"
+_SHORT = r"(?:\b|_)(?:pass|pin|pat|pw|otc|t?otp)\b(?: ?code\b)?"
 """The same, but so short that only what looks like a secret behind it is one."""
-_CALLED = rf"{_NAMES}\w{{0,20}}(?:[ _+-](?:value|wert|valeur|string|phrase|code|text)\b)?"
-_ASIDE = r"(?:\s?[(\[][^()\[\]\n\x00]+[)\]])?"  # challenge (valid for an hour): …
-_OF = r"(?:\s(?:for|of|from|f.r|von|vom|der|des|zur|zum|pour|de|du|d.\w+)(?:\s[^\s:=\x00]*[^\s:=.!?,;\x00]){1,6}?)?"
+_CALLED = rf"{_NAMES}\w{{0,20}}(?:[ _+-](?:value|wert|valeur|string|phrase|code|text|key)\b)?"
+_ASIDE = r"(?:\s?[(\[][^()\[\]\n\x00]+[)\]])?"
+"""A name with what may follow it: `challengePassword`, `token value`, ` (good for an hour)`."""
+_OF = (
+    r"(?:\s(?:(?:i|we) )?(?:used|sent|given|typed|issued|entered|received|copied|now|new|old|again|verwendet|eingegeben|"
+    r"dazu|daf.r|neu|alt|jetzt|utilis.|saisi|actuel|incorrecte?)"
+    r"|\s(?:for|of|from|f.rs?|von|vom|der|des|zur|zum|pour|de|du|d.\w+)(?:\s[^\s:=\x00]*[^\s:=.!?,;\x00]){1,6}?)?"
+)
+"""Whose it is, or what was done with it: `for the iPad`, `of the pool`, `I used`."""
+
 _TAG = (
     r"</?(?:b|i|u|p|dd|dt|em|li|td|th|tr|br|pre|key|div|code|span|font|data|name|label|value|string|strong)\b[^<>\n]*>"
 )
+_INNER = r"[\"'\\]*(?:value|wert|valeur|text|string|data|plaintext)[\"'\\]*[ \t]*[:=]"
 _SIGN = (
-    rf"(?:\s(?:(?:i|we) )?(?:used|sent|given|typed|issued|entered|received|verwendet|eingegeben|utilis.))?[\s\"'`*_.)\]\\]*(?:[:=|]+>?|[-=]>|{_TAG}(?:<input[^<>\n]*value=)?|[\"'\\][ \t,;]*[\"'\\]*(?:value|wert|valeur)[\"'\\]*[ \t]*[:=])"
-    rf"(?:[\s*_`|(\[]|{_TAG})*(?:\{{?[\s\"'\\]*(?:value|wert|text|string|data|plaintext)[\"'\\]*[ \t]*[:=][\s(\[]*)?"
+    rf"[\s\"'`*_.)\]\\]*(?:[:=|]+>?|[-=]>|{_TAG}(?:<input[^<>\n]*value=)?|[\"'\\][ \t,;]*{_INNER})"
+    rf"(?:[\s*_`|(\[]|{_TAG})*(?:\{{?\s*{_INNER}[\s(\[]*)?"
 )
 """What stands between a name and its value: `: `, `" = "`, ` | `, `:** `, `</td><td>`, `":{"value":`."""
-_VERB = (
-    r"(?:is|are|was|were|ist|war|lautet|lautete|hei(?:\xdf|ss)t|est|.tait|equals|(?:re)?set to|changed to|gesetzt auf)"
+_IS = (
+    r"[\s+]+(?:is|are|was|were|has|ist|war|wurde|lautet|lautete|hei(?:\xdf|ss)t|est|.tait|equals|set to|reset to|changed to|gesetzt auf)"
+    rf"(?:\s(?:now|been|set|reset|changed|currently|jetzt|nun|aktuell|to|auf)){{0,3}}[\s+:=*_`]+(?:{_TAG}\s*)*"
 )
-_GROUPS = r"[0-9A-F]{2}(?:[\s-][0-9A-F]{2}){5,}\b|[0-9A-F]{4}(?:[\s-]{1,2}[0-9A-F]{4})+\b|[0-9A-F]{8}(?:[\s-]{1,2}[0-9A-F]{8})+\b"
-_VALUE = (
-    rf"({_GROUPS}"
-    r"|\\*\"+[^\"\n\x00]+(?:\"[^\s\"',;:<>{}()&\[\]\\\x00]+)*"
-    r"|\\*'+[^'\n\x00]+(?:'[^\s\"',;:<>{}()&\[\]\\\x00]+)*"
-    r"|[^\s\"'\x00][^\s\x00]*)"
+"""The same in a sentence."""
+
+_GROUPS = (
+    r"[0-9A-F]{2}(?:[\s-][0-9A-F]{2}){5,}\b|[0-9A-F]{4}(?:[\s-]{1,2}[0-9A-F]{4})+\b|"
+    r"[0-9A-F]{8}(?:[\s-]{1,2}[0-9A-F]{8})+\b"
 )
+_AFTER = r"[^\s\"',;:<>{}()&\[\]\\\x00]+"
+_VALUE = rf"({_GROUPS}|\\*\"+[^\"\n\x00]+(?:\"{_AFTER})*|\\*'+[^'\n\x00]+(?:'{_AFTER})*|[^\s\"'\x00][^\s\x00]*)"
 """A value with all of its pieces: in groups, in quotation marks with blanks in it, or up to the next blank."""
 _WORD = r"([^\s\x00]{4,})"
+_ELEMENT = r"([^<\s\x00][^<\n\x00]*)"
 
 _DASHED = r"[A-Z0-9][\w +]{1,60}?"
-_BEGIN = rf"(?:-*(?:--|-- )BEGIN[ +]{_DASHED}\s?-{{2,}}|\bBEGIN (?:\w+ ){{0,3}}PRIVATE KEY\b[ -]*)"
+_BEGIN = rf"(?:-*(?:--|-- )BEGIN[ +]{_DASHED}\s?-{{2,}}|\bBEGIN\s(?:\w+\s){{0,3}}PRIVATE\sKEY\b[^\w\n]*)"
 _END = rf"-*(?:--|-- )END[ +]{_DASHED}\s?-{{2,}}"
 _BREAK = r"(?:[\s>|\"'`]|\\[nr])"
-_ENCODED = r"(?:[A-Za-z0-9+/=_*-]|%[0-9A-Fa-f]{2}|<wbr ?/?>)"
-_WRAPPED = (
-    rf"(?:\s+(?:[A-Za-z0-9+/]{{20,}}|[A-Za-z0-9+/%]*(?-i:[a-z][A-Z]|[A-Z]{{2}}[a-z]|[0-9][a-z]|[+/%=]){_ENCODED}*))*"
-)
+_LINE = r"(?:[A-Z0-9+/=]+[ \t\r]*$|[A-Z0-9+/=_-]{8,})"
+_ENCODED = r"(?:[A-Za-z0-9+/=_*-]|%[0-9A-Fa-f]{2}|<wbr ?/?>|\.\.\.)"
+_CHANGING = rf"[A-Za-z0-9+/%]*(?-i:[a-z][A-Z]|[A-Z]{{2}}[a-z]|[0-9][a-z]|[+/%=]){_ENCODED}*"
+_WRAPPED = rf"(?:\s+(?:[A-Za-z0-9+/]{{20,}}|{_CHANGING}))*"
 """The rest of a message that a chat or a mail has cut into lines."""
+_BASE64 = r"[A-Za-z0-9+/]{20,}"
+
+_FLAG = r"pass|passin|passout|password|passwd|passphrase|pwd|secret|token|challenge|-key|storepass|keypass"
+_PROGRAM = r"certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql"
+_SCHEME = r"Basic|Bearer|Negotiate|NTLM|Digest|Kerberos|Token|SharedAccessSignature|ApiKey"
+_HOST = r"[A-Za-z0-9\xc0-\xff-]{1,63}(?:\.[A-Za-z0-9\xc0-\xff-]{1,63})+"
 
 _KEPT = (
     r"\b(?:NT AUTHORITY|NT SERVICE|APPPOOL|BUILTIN|HKLM|HKCU|HKEY_[A-Z_]+)\\\S*"  # the system's own names
@@ -93,17 +114,17 @@ _ORDINARY = frozenset(
     "provider random reason refused rejected request required reset response result reused right same scep sent server set "
     "shared short should shown single so some somehow static status still stored strong than that the their then there they "
     "this to token too true type under unknown unset until up us usage used user valid validation value verified via wait warning was "
-    "weak were what when where which while will with within without working wrong yes yet you your "
+    "weak were what yesterday today recently when where which while will with within without working wrong yes yet you your "
     # German
     "ab abgelaufen aber abgelehnt aktuell alle alt als am an anders auch auf aus bei beim bereits bis da dann das dass dem "
     "den der des deshalb die dies diese dieses doch durch ein eine einen einer einmal entweder er erforderlich es etwas "
-    "falsch fehler fehlerhaft fehlgeschlagen fehlt gar ganz gesperrt gespeichert gleich gut hat ich ihr im immer in inkorrekt "
+    "falsch fehler fehlerhaft fehlgeschlagen fehlt gar ganz gestern heute gesperrt gespeichert gleich gut hat ich ihr im immer in inkorrekt "
     "ist ja jetzt kann kein keine korrekt kurz lang leer man mehr mein mit muss nach nein neu nicht nichts noch nur ob oder "
     "ohne prima richtig schon schwach sehr sein seit sich sie sind so stark um unbekannt und ung\xfcltig unser unterschiedlich "
     "unver\xe4ndert vom von vor war was weg wegen weil wenn wieder wird wohl wurde zu zum zur zwar "
     # French
     "absent alors au aucun aussi avec bon bonne car ce ces cette dans de depuis des du elle en encore erron\xe9 est et expir\xe9 "
-    "expir\xe9e faux il inconnu incorrecte invalide je la le les leur mais mauvais ne ni non notre nul oui ou par pas plus pour "
+    "expir\xe9e faux hier il inconnu incorrecte invalide je la le les leur mais mauvais ne ni non notre nul oui ou par pas plus pour "
     "que qui refus\xe9 refus\xe9e requis sa sans ses si son sont sur toujours trop un une valable valide vide vrai "
     # schemes of HTTP, and what programs print for nothing
     "anonymous basic bearer digest kerberos negotiate ntlm realm redacted removed hidden masked undefined nil unable "
@@ -116,7 +137,7 @@ _ENDING = re.compile(
 """What ordinary words end with that tell how a password fares: accepted, missing, gesperrt, abgelaufen."""
 _NUMBER = re.compile(
     r"0x[0-9a-f]{1,8}|-\d{9,10}|8(?:007|009|00[a-f]|018|024|027)[0-9a-f]{4}|214[5-9]\d{6}|12[01]\d\d|[2-5]\d\d(?:\.\d{1,5})*|\d{1,2}%?|100%"
-    r"|\d+(?:[.,]\d+)+(?::\d+)?|(?:dword|hex):[0-9a-f,]+|\d{4}-\d\d-\d\d.*|\d\d?[./]\d\d?[./]\d{4}.*|\d\d:\d\d.*"
+    r"|\d+(?:[.,]\d+)+(?::\d+)?|(?:dword|hex):[0-9a-f,]+|\d{4}-\d\d-\d\d.*|\d\d?[./-]\d\d?[./-]\d{4}.*|\d\d:\d\d.*"
 )
 """Codes, statuses, counts, versions, addresses and dates."""
 _KNOWN = re.compile(
@@ -124,6 +145,10 @@ _KNOWN = re.compile(
     r"|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?|[\d.]+ ?(?:ms|s|sec|min|h|kb|mb|bytes?|bits?|x|st|nd|rd|th)|certificate.*|.*\.(?:exe|dll|log)\b.*"
 )
 """What has letters and digits and is no secret beside a name: products, hosts, files, amounts."""
+_NUMBERED = re.compile(
+    r"[a-z_.-]+\d+|[a-z]{2,4}-?\d+\w*(?:-\d+)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|.*[/\\].*"
+)
+"""What has a number of its own: hosts, devices, accounts; paths."""
 _PLACEHOLDER = re.compile(
     r"[<{(\[%$]+[a-z_ :.-]*(?:pass|pw|secret|challenge|token|key|value|your|env|kennw|none|null|removed|redacted|hidden)[a-z_ :.-]*[>})\]%]*"
     rf"|[^a-z0-9\x7f-\xff]*|x+|{_TAG}"
@@ -134,6 +159,7 @@ _ABOUT = re.compile(rb"(?:max|min|length|validity|policy|count|type|state|status
 _ASSEMBLY = re.compile(rb"publickeytoken\W*$")
 """What is called a token in the name of a .NET assembly."""
 _EDGES = " \t\r\n.,;:!?()[]{}<>|*`\"'\\"
+_NO_WORD = re.compile(rb"[0-9+]")
 _PORT = re.compile(rb"\d{1,5}(?:[/?#]|$)")
 
 
@@ -156,10 +182,12 @@ def _is_odd(word: str) -> bool:
         return False
     if re.match(r"[a-z]:\\|/|\\\\|\w+://|hk[a-z_]+\\|-", word):
         return False
+    if re.fullmatch(r"\d{5,}(?:-\d{5,})+", word):
+        return True
     digits, letters = re.search(r"\d", word), re.search(r"[a-z\xc0-\xff]", word)
     if word.isdigit() or len(word) < 6:
         return len(word) >= 6
-    return bool((digits and letters) or (letters and re.search(r"[\w.-][!$#@%^&*~?+=][\w.-]", word)))
+    return bool(letters and (digits or re.search(r"[\w.-][!$#@%^&*~?+=][\w.-]", word)))
 
 
 def _is_about(found: Any) -> bool:
@@ -189,6 +217,12 @@ def _odd(found: Any) -> str:
     return _SECRET if _is_odd(_text(found)) and not _is_about(found) else ""
 
 
+def _far(found: Any) -> str:
+    """The same some words away, where hosts, devices and accounts with a number stand as well."""
+    word = _text(found).strip(_EDGES)
+    return "" if len(word) < _LONG_VALUE and _NUMBERED.fullmatch(word.lower()) else _odd(found)
+
+
 def _digits(found: Any) -> str:
     """The same, where digits alone are enough."""
     word = _text(found).strip(_EDGES)
@@ -211,7 +245,7 @@ def _strong(found: Any) -> str:
 
 def _blob(found: Any) -> str:
     """Base64: one very long word, long ones in a row, or one whose letters and digits change like nothing written."""
-    if not re.search(r"[0-9+]", _text(found)):
+    if not _NO_WORD.search(found[1]):
         return ""
     words = [word for word in re.split(r"(?:\s|\\[nr]|>)+", _text(found)) if len(word) >= 20]
     row = len(words) > 1 and _is_mixed("".join(words)) and not re.search(r"[-_]", "".join(words))
@@ -244,63 +278,60 @@ def _login(found: Any) -> str:
 
 def _person(found: Any) -> str:
     """The name of an authority is nobody's."""
-    return "" if re.search(r"\b(?:CA|RA|Root|NDES|MSCEP|PKI)\b", _text(found)) else "[name removed]"
+    return "" if re.search(r"(?:CA|\b(?:RA|Root|NDES|MSCEP|PKI))\b", _text(found)) else "[name removed]"
 
 
 # --- the rules -------------------------------------------------------------------------------
 
-_RULES: tuple[tuple[str, _Put], ...] = (
-    # Keys and certificates: whole, cut off, and the end of one.
-    (rf"(?i){_BEGIN}(?:[^-]|-{{1,3}}[^-])*?{_END}", "[PEM removed]"),
-    (
+_KEYS: _Rules = (
+    (rf"(?i){_BEGIN}(?:[^-]|-{{1,3}}[^-])*?{_END}", "[PEM removed]"),  # whole
+    (  # cut off
         rf"(?im){_BEGIN}{_BREAK}*(?:[\w-]{{3,20}}: [^\n\x00]*\s+)*[A-Z0-9+/=_%-]*"
-        rf"(?:{_BREAK}+[A-Z0-9+/=]{{20,}}|(?:\r?\n|\\n)[ \t>|]*(?:[A-Z0-9+/=]+[ \t\r]*$|[A-Z0-9+/=_-]{{8,}}))*",
+        rf"(?:{_BREAK}+[A-Z0-9+/=]{{20,}}|(?:\r?\n|\\n)[ \t>|]*{_LINE})*",
         "[PEM removed]",
     ),
     (
         rf"(?im)(?:^[ \t>|]*[A-Z0-9+/=]+[ \t\r]*\n)*(?:[A-Z0-9+/=]+{_BREAK}*)?{_BREAK}*{_END}",
         "[PEM removed]",
-    ),
-    # Messages of SCEP, and what else begins as DER does.
+    ),  # its end
+)
+_MESSAGES: _Rules = (
     (
-        rf"(?i)message[\"']?\s?(?:=|%(?:25)?3D|:)\s?[\"']?((?:(?-i:MI[A-Z]){_ENCODED}*|{_ENCODED}{{24,}}){_WRAPPED}(?:\.{{3}})?)",
+        rf"(?i)message[\"']?\s?(?:=|%(?:25)?3D|:)\s?[\"']?((?:(?-i:MI[A-Z]){_ENCODED}*|{_ENCODED}{{24,}}){_WRAPPED})",
         "[SCEP message removed]",
     ),
-    (rf"(?i)\b(?-i:MII|MIAGC){_ENCODED}{{4,}}{_WRAPPED}", "[base64 removed]"),
-    # A value that is called a secret.
+    (rf"\b(?:MII|MIAGC){_ENCODED}{{4,}}{_WRAPPED}", "[base64 removed]"),
+)
+_NAMED: _Rules = (
     (rf"(?i){_CALLED}{_ASIDE}{_OF}{_SIGN}{_VALUE}", _value),
-    (rf"(?i){_CALLED}{_ASIDE}{_OF}[\s+]+{_VERB}[\s+:=*_`]+(?:{_TAG}\s*)*{_VALUE}", _told),
-    (rf"(?i){_CALLED}{_ASIDE}(?:[\s\"'`*_+()\[\],;:=|?-]|\.\.+)+(?:\d )?{_WORD}", _odd),
-    (
-        rf"(?i){_CALLED}(?:\s[^\s\x00]+){{0,2}}?\s(?:from|to|auf|von|zu|en|used|sent|received|is it)[\s:\"'`]+{_WORD}",
-        _odd,
-    ),
-    (rf"(?i)\b(?:set|reset|change|changed|setting)\s(?:[^\s\x00]+\s){{0,3}}?[\w-]*{_CALLED}\s+to\s+{_VALUE}", _told),
+    (rf"(?i){_CALLED}{_ASIDE}{_OF}{_SIGN}\\*[\"']+([^\s\"'\x00]+)", _value),
+    (rf"(?i){_CALLED}{_ASIDE}{_OF}{_IS}{_VALUE}", _told),
+    (rf"(?i){_CALLED}(?:[\s\"'`*_+()\[\],;:=|?-]|\.\.+)+(?:\d )?{_WORD}", _odd),
     (rf"(?i){_CALLED}\s+([\"'][^\"'\n\x00]{{3,80}}[\"'])", _value),
-    (rf"(?i)<[\w:.-]*{_NAMES}\w*(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<\s\x00][^<\n\x00]*)", _value),
-    (rf"(?i)=[\"']?[\w.-]*{_NAMES}\w*[\"'][^<>]*>\s*(?:{_TAG}\s*|<!\[CDATA\[)*([^<\s\x00][^<\n\x00]*)", _value),
-    (rf"(?i)(?:\b|_)pw\b{_ASIDE}(?:{_SIGN}|[\s+]+{_VERB}[\s+:=*_`]+){_VALUE}", _value),
-    (rf"(?i){_SHORT}{_ASIDE}(?:{_SIGN}|[\s+]+{_VERB}[\s+:=*_`]+|[\s\"'`*_(,;-]{{1,4}}){_VALUE}", _digits),
+    (rf"(?i){_CALLED}(?:\s[^\s\x00]*[^\s.!?,;\x00]){{0,3}}?[\s:=\"'`(]+([^\s\"<>\x00]*\d[^\s\"<>\x00]*)", _far),
+    (rf"(?i){_CALLED}(?:\s[^\s\x00]+){{0,2}}?\s(?:from|to|auf|von|zu|en)[\s:\"'`]+{_WORD}", _odd),
+    (rf"(?i)\b(?:set|reset|change|changed|setting)\s(?:[^\s\x00]+\s){{0,3}}?[\w-]*{_CALLED}\s+to\s+{_VALUE}", _told),
     (
-        rf"(?i)(?:^|[\s\"'`(]){_WORD}[\"'`*]*\s+(?:is|was|ist|war|est|as|als|comme)(?:\s[^\s\x00]+){{0,3}}?\s[\w-]*{_NAMES}",
-        _odd,
+        rf"(?i)(?:^|[\s\"'`(]){_WORD}[\"'`*]*\s+(?:is|was|ist|war|est|as|als|for|comme)(?:\s[^\s\x00]+){{0,3}}?(?:\s[\w-]*{_NAMES}|\spw\b)",
+        _far,
     ),
-    (r"(?im)^\s*(?:enable |username \S+ )?(?:password|secret)(?: \d)? ([^\s\x00]+)[ \t\r]*$", _value),
+    (rf"(?i)<[\w:.-]*{_NAMES}\w*(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?{_ELEMENT}", _value),
+    (rf"(?i)=[\"']?[\w.-]*{_NAMES}\w*[\"'][^<>]*>\s*(?:{_TAG}\s*|<!\[CDATA\[)*{_ELEMENT}", _value),
+    (rf"(?i)<(?:pw|pin|otp|pass)>\s*{_ELEMENT}", _value),
+    (rf"(?i)(?:\b|_)\w{{0,12}}pw\b{_OF}(?:{_SIGN}|{_IS}){_VALUE}", _value),
+    (rf"(?i)(?:\b|_)(?:pass|pin|otp)[\"']?\s?(?:=\s?|:\s?[\"']){_VALUE}", _value),
+    (rf"(?i){_SHORT}{_ASIDE}(?:{_SIGN}|{_IS}|[\s\"'`*_(,;-]{{1,4}}){_VALUE}", _digits),
+    (r"(?im)^\s*(?:enable |username \S+ )?(?:password|secret)(?: \d)? ([^\s\x00]+)[ \t\r]*$", _value),  # of a router
     (rf"(?i)\b(?:account|konto|compte|user|benutzer|utilisateur)[\s\"'(:=]{{1,3}}{_WORD}", _odd),
     (
-        rf"(?i)\b(?:credentials?|zugangsdaten|anmeldedaten|identifiants|log[io]n|account|user)\b[\s:=]+[^\s:/\x00]+\s?[/:]\s?{_WORD}",
+        rf"(?i)\b(?:credentials?|zugangsdaten|identifiants|log[io]n|account|user)\b[\s:=]+[^\s:/\x00]+\s?[/:]\s?{_WORD}",
         _odd,
     ),
-    # Arguments of commands.
-    (
-        rf"(?i)(?:^|[\s\"'(`])(?:--?|/)[\w-]*(?:pass(?:in|out|w(?:or)?d|phrase)?|pwd|secret|token|challenge|-key|storepass|keypass)[ \t:=]+(?:pass:)?{_VALUE}",
-        _argument,
-    ),
+)
+_ARGUMENTS: _Rules = (
+    (rf"(?i)(?:^|[\s\"'(`])(?:--?|/)[\w-]*(?:{_FLAG})[ \t:=]+(?:pass:)?{_VALUE}", _argument),
     (rf"(?i)(?:^|\s)[-/](?:pw?|rp|pd)[ \t:=]+{_WORD}", _odd),
-    (
-        rf"(?i)\b(?:certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql)\b[^\n\x00]{{0,200}}?\s[-/]p[ \t:=]+{_VALUE}",
-        _argument,
-    ),
+    (rf"(?i)\b(?:{_PROGRAM})\b[^\n\x00]{{0,200}}?\s[-/]p[ \t:=]+{_VALUE}", _argument),
     (rf"(?i)\s(?:-u|--user|--proxy-user)[ =]+[\"']?[^\s:\"'\x00]+:{_VALUE}", _argument),
     (rf"(?i)\bnet(?: use|1 use|\.exe use)\b[^\n\x00]{{0,200}}?/u(?:ser)?:[^\s\x00]+\s+{_VALUE}", _argument),
     (rf"(?i)\bnet(?: use|1 use|\.exe use)\s+[^\s\x00]+(?:\s+\\\\[^\s\x00]+)?\s+{_VALUE}\s+/u", _argument),
@@ -308,44 +339,43 @@ _RULES: tuple[tuple[str, _Put], ...] = (
     (rf"(?i)ConvertTo-SecureString\s+(?:-\w+\s+)*{_VALUE}", _argument),
     (r"(?i)([\"'][^\"'\n\x00]+[\"'])\s*\|\s*ConvertTo-SecureString", _SECRET),
     (r"(?i)(?:NetworkCredential|PSCredential)\s*\(([^)\n\x00]+)", _SECRET),
-    # Headers, cookies, tokens, addresses with a login.
+)
+_HEADERS: _Rules = (
+    (rf"(?i)authori[sz]ation[\"'\\]*\s*[:=]\s*[\"'\\]*(?:(?:{_SCHEME})\s+)?{_VALUE}", _value),
     (
-        rf"(?i)authori[sz]ation[\"'\\]*\s*[:=]\s*[\"'\\]*(?:(?:Basic|Bearer|Negotiate|NTLM|Digest|Kerberos|Token|SharedAccessSignature|ApiKey)\s+)?{_VALUE}",
+        r"(?i)\b(?:Basic|Bearer|Negotiate|NTLM)[\s:]+([A-Z0-9._~+/=-]*[0-9][A-Z0-9._~+/=-]{7,}|[A-Z0-9._~+/=-]{20,})",
         _value,
     ),
-    (
-        r"(?i)\b(?:Basic|Bearer|Negotiate|NTLM)\s+([A-Z0-9._~+/=-]*[0-9][A-Z0-9._~+/=-]{7,}|[A-Z0-9._~+/=-]{20,})",
-        _value,
-    ),
+    (r"(?i)bearer: ?([^\s\x00]{6,})", _odd),
     (
         r"(?i)cookie2?[\"'\\]*\s*[:=]\s*[\"'\\]*([^\s=;\"\x00]+=[^\s;\"\x00]+(?:;\s*[^\s=;\"\x00]+(?:=[^\s;\"\x00]*)?)*)",
         _SECRET,
     ),
-    (r"(?i)\b(?:sig|signature|code|assertion|state|ticket|\w*session\w*|key)=([A-Z0-9._~+/%=*-]{16,})", _odd),
-    (
-        r"\b(?:(?:xox[abposr]-|xapp-|eyJ)[A-Za-z0-9._-]{10,}|(?:gh[opsur]_|github_pat_|glpat-|sk-|AIza)[A-Za-z0-9_-]{16,}|AKIA[A-Z0-9]{16}\b"
-        r"|[A-Za-z0-9_.~-]{3}\dQ~[A-Za-z0-9_.~-]{31,})",
-        "[token removed]",
-    ),
-    (r"[\w.-]:([^\s@:/\x00]{4,})@\w", _odd),
+    (r"(?i)\b(?:sig|signature|code|assertion|state|ticket|\w*session\w*|sid|key)=([A-Z0-9._~+/%=*-]{16,})", _odd),
+    (r"\b(?:(?:xox[abposr]-|xapp-|eyJ)[A-Za-z0-9._-]{10,}|AKIA[A-Z0-9]{16}\b)", "[token removed]"),
+    (r"\b(?:gh[opsur]_|github_pat_|glpat-|sk-|AIza)[A-Za-z0-9_-]{16,}", "[token removed]"),
+    (r"\b[A-Za-z0-9_.~-]{3}\dQ~[A-Za-z0-9_.~-]{31,}", "[token removed]"),  # a client secret of Entra ID
     (r"://([^\s:/@?#\x00]*:[^\s\x00]+|[^\s/?#@\x00]+)@", _login),
-    # What looks like nothing but a secret.
+    (r"[\w.-]:([^\s@:/\x00]{4,})@\w", _odd),
+)
+_BARE: _Rules = (
     (r"\b(?:[0-9A-Fa-f]{40,}|(?:[0-9A-Fa-f]{2}[ :]){19,}[0-9A-Fa-f]{2})\b", "[hex removed]"),
     (r"(?i)(?:publickeytoken\s?=\s?\w+|\b([0-9A-F]{16}|[0-9A-F]{32})\b)", _hex),
     (
-        r"(?m)(\b[A-Za-z0-9_-]*[A-Za-z0-9+/]{20,}[A-Za-z0-9+/_-]*={0,2}(?:(?:[\s>]|\\[nr])+[A-Za-z0-9+/]{20,}={0,2})*(?:[ \t\r]*\n(?:[>|] ?)?[A-Za-z0-9+/]+={0,2}[ \t\r]*$)?)",
+        rf"(?m)(\b[A-Za-z0-9_-]*{_BASE64}[A-Za-z0-9+/_-]*={{0,2}}(?:(?:[\s>]|\\[nr])+{_BASE64}={{0,2}})*"
+        r"(?:[ \t\r]*\n(?:[>|] ?)?[A-Za-z0-9+/]+={0,2}[ \t\r]*$)?)",
         _blob,
     ),
     (r"([^\s\x00\"'<>()]{0,64}[!$#*~^@\xa7][^\s\x00\"'<>()]{0,64})", _strong),
-    # Names.
-    (
-        r"(?:[A-Za-z0-9\xc0-\xff._%+-]+@|[A-Za-z0-9\xc0-\xff_-]+\.[A-Za-z0-9\xc0-\xff._-]+(?: @|\s?[(\[]at[)\]]) ?)[A-Za-z0-9\xc0-\xff-]{1,63}(?:\.[A-Za-z0-9\xc0-\xff-]{1,63})+",
-        "[address removed]",
-    ),
+)
+_PERSONAL: _Rules = (
+    (rf"[A-Za-z0-9\xc0-\xff._%+-]+@{_HOST}", "[address removed]"),
+    (rf"[A-Za-z0-9\xc0-\xff_-]+\.[A-Za-z0-9\xc0-\xff._-]+(?: @|\s?[(\[]at[)\]]) ?{_HOST}", "[address removed]"),
     (r"\bS-1-\d{1,3}(?:-\d{1,12}){3,}", "[SID removed]"),
     (rf"(?i)(?:{_KEPT})|(\b[A-Z][A-Z0-9-]{{1,14}}\\{{1,2}}[A-Z][A-Z0-9._-]{{1,40}}\$?)", "[account removed]"),
     (r"(?i)\bCN=([A-Za-z\xc0-\xff]+(?:[ .][A-Za-z\xc0-\xff]+)+)", _person),
 )
+_RULES: _Rules = (*_KEYS, *_MESSAGES, *_NAMED, *_ARGUMENTS, *_HEADERS, *_BARE, *_PERSONAL)
 """(what to look for, what to put there). Only the group goes where a rule has one; "" puts nothing: no secret."""
 
 
@@ -355,7 +385,7 @@ def _rules() -> tuple[Any, tuple[tuple[Any, int, _Put], ...]]:
     options = re2.Options()
     options.log_errors = False
     options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = 64 << 20
+    options.max_mem = _MEMORY
     likely = re2.Filter()
     for pattern, _ in _RULES:
         likely.Add(pattern.encode("latin-1"), options)
@@ -368,7 +398,7 @@ def _rules() -> tuple[Any, tuple[tuple[Any, int, _Put], ...]]:
 # --- a text as it is looked at ---------------------------------------------------------------
 
 _NOTE = re.compile(rb"\[(?:(?:secret|PEM|SCEP message|base64|token|hex|address|SID|account|name|text) )?removed\]")
-_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
 _FOREIGN = re.compile(f"[{_UNSEEN}\u0100-\U0010ffff]")
 _ESCAPE = re.compile(
     rf"[%\\&{_UNSEEN}\u0100-\U0010ffff](?:(?<=%)(?:25){{0,3}}(?P<percent>[2-7][0-9A-Fa-f])|(?<=\\)(?:u00|x)(?P<code>[2-7][0-9A-Fa-f])"
@@ -422,7 +452,7 @@ def _masked(text: str) -> bytes:
 @lru_cache(4096)
 def _near(character: str) -> str:
     """The nearest Latin-1 character: a letter for a letter."""
-    if character < "\x80":
+    if character < "\xa0":
         return "\x7f"
     if len(plain := _plain(character)) == 1 and plain < "\u0100":
         return plain

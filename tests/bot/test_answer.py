@@ -1,11 +1,16 @@
 """What the bot says of a paste, asked of the shipped knowledge."""
 
+import base64
+import html
+import json
+import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import pytest
 
 from bot.answer import answer_paste, compose, diagnose, explain
+from bot.redaction import is_clean
 from bot.types import (
     STEP_NAMES,
     Answer,
@@ -22,9 +27,12 @@ from bot.types import (
     Steps,
     Text,
 )
+from connectors import documents
+from connectors.render.text import render
 from knowledge.codes import Codes
 from knowledge.library import Library
 from knowledge.schema import Certainty, Kind
+from tests.bot.test_redaction import WORDINGS, telling
 
 T = TypeVar("T")
 
@@ -340,6 +348,78 @@ def test_personal_names_around_the_words_that_decided_are_taken_out(library: Lib
     told = whole(answered(f"jane.doe@contoso.com wrote: {DENIED}, CONTOSO\\jdoe", library, codes))
     assert "jane.doe" not in told
     assert "jdoe" not in told
+
+
+def shown(text: str, library: Library, codes: Codes) -> str:
+    """All that leaves the bot for a paste: the answer as text, and what scripts get."""
+    answer = answered(text, library, codes)
+    found = diagnose(text, library=library)
+    for match in found.matches:
+        assert all(text[start:end] == quote and is_clean(quote) for quote, start, end in match.because)
+    document = json.dumps([documents.match(match) for match in found.matches], ensure_ascii=False)
+    return html.unescape("\n".join((render(answer), whole(answer), document)))
+
+
+@pytest.mark.parametrize(("wording", "secret"), WORDINGS)
+def test_no_wording_brings_a_secret_back(library: Library, codes: Codes, wording: str, secret: str) -> None:
+    for around in (
+        "{0}",
+        "NDES event 29: {0} : The password in the certificate request cannot be verified. mscep.dll 500 0 1346 {0}",
+        "{0} mscep.dll 500 0 1346\n{0}\nndes cannot submit the certificate request (0x800706ba).",
+    ):
+        written = wording.format(secret)
+        text = around.format(written)
+        told = shown(text, library, codes)
+        assert [piece for piece in telling(text.replace(secret, ""), secret) if piece in told] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the ndes service account pw {} was locked yesterday",
+        "ndes konto {} ist gesperrt",
+        "ndes 500, service account svc_ndes (password {}) is disabled",
+        "SCEP url in the intune profile is http://admin:{}@ndes/certsrv/mscep/mscep.dll and fails",
+    ],
+)
+def test_evidence_that_spans_a_secret_is_cut_around_it(library: Library, codes: Codes, text: str) -> None:
+    text = text.format("Summer2024!x")
+    assert "Summer" not in shown(text, library, codes)
+    found = diagnose(text, library=library).matches
+    assert [match.entry.id for match in found] == [match.entry.id for match in library.match(text)]
+    assert any(match.because for match in found)
+
+
+def test_what_is_left_of_cut_evidence_still_stands_where_it_says(library: Library) -> None:
+    text = "ndes konto Summer2024!x ist gesperrt"
+    quotes = [evidence.quote for match in diagnose(text, library=library).matches for evidence in match.because]
+    assert quotes
+    assert all(quote == quote.strip() and quote in text for quote in quotes)
+    assert any("gesperrt" in quote for quote in quotes)
+
+
+@pytest.mark.parametrize("header", ["-----BEGIN RSA PRIVATE KEY-----\n", "----BEGIN PRIVATE KEY----\n", ""])
+@pytest.mark.parametrize("footer", ["-----END RSA PRIVATE KEY-----\n", ""])
+@pytest.mark.parametrize("lines", [20, 400, 1600])
+def test_of_a_key_before_or_behind_the_error_nothing_comes_back(
+    library: Library, codes: Codes, header: str, footer: str, lines: int
+) -> None:
+    body = [base64.b64encode(bytes((i * j + i) % 251 for j in range(48))).decode() for i in range(1, lines)]
+    key = header + "\n".join(body) + "\nLASTLINEKEY0000abcd==\n" + footer
+    for text in (f"{key}{EVENT_31}", f"{EVENT_31}\n{key}", f"{EVENT_31}\n{key}{VERIFY}"):
+        told = shown(text, library, codes)
+        assert "LASTLINE" not in told
+        assert not any(line[:10] in told for line in body)
+
+
+def test_a_long_paste_full_of_secrets_is_answered_in_bounded_time(library: Library, codes: Codes) -> None:
+    line = f"{VERIFY} challenge={CHALLENGE} Authorization: Bearer {KEY}{KEY} password: hunterhunter\n"
+    text = line * (1_000_000 // len(line))
+    start = time.process_time()
+    told = shown(text, library, codes)
+    assert time.process_time() - start < 10
+    for secret in (CHALLENGE, KEY, "hunterhunter"):
+        assert secret not in told
 
 
 # --- explain --------------------------------------------------------------------------------
