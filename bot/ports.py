@@ -11,6 +11,8 @@ from bot.types import Answer, Message
 Show = Callable[[Answer], Awaitable[None]]
 """Puts an interim answer where the final one will stand; the surface decides how often it does."""
 Handler = Callable[[Message, Show], Awaitable[Answer | None]]
+Press = Callable[[str], str]
+"""Given what choosing an option says to the bot, the opaque id that its button carries."""
 Clock = Callable[[], datetime]
 """An aware time; nobody else asks for it."""
 
