@@ -7,10 +7,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Final
+from uuid import uuid4
+
+from pydantic import TypeAdapter
 
 from bot.errors import BadRequest, ProbeError
 from bot.findings import Finding, Past, Report, Server, Suspect, Verdict
-from bot.ports import Check, Clock, Store, Wire
+from bot.keeping import kept
+from bot.ports import Check, Clock, Engine, Said, Store, Wire
 from knowledge.causes import Causes, Ranked
 
 log = logging.getLogger(__name__)
@@ -61,6 +66,12 @@ TRACES = (
 )
 """What the probe leaves behind; a person is told before it is sent."""
 
+CHECK: Final = "check"
+"""The kind of a durable run of checks."""
+
+_SERVER: Final = TypeAdapter(Server)
+_REPORT: Final = TypeAdapter(Report)
+_Question = tuple[str, frozenset[str]]
 Wires = Callable[[Server], AbstractAsyncContextManager[Wire]]
 Progress = Callable[[Sequence[Finding], int], Awaitable[None]]
 """Told after each check: what was found so far, and how many checks there are."""
@@ -79,10 +90,17 @@ class Checker:
         self._wires = wires
         self._clock = clock
         self._causes = causes
+        self._engine: Engine | None = None
         self._busy: dict[str, asyncio.Lock] = {}
-        self._running: dict[tuple[str, frozenset[str]], asyncio.Task[Report]] = {}
-        self._done: dict[tuple[str, frozenset[str]], Report] = {}
+        self._running: dict[_Question, asyncio.Task[Report]] = {}
+        self._done: dict[_Question, Report] = {}
         self._asked: dict[tuple[str, str], list[datetime]] = {}
+        self._looks: dict[str, set[asyncio.Task[Report]]] = {}
+        self._told: dict[str, Progress] = {}
+
+    def rely_on(self, engine: Engine) -> None:
+        """From now on a run survives the process: `engine` does `carry_out` for the kind `CHECK`."""
+        self._engine = engine
 
     def for_entry(self, entry: str) -> frozenset[str]:
         """The usual checks that bear on the causes of an entry; empty if the network shows none of them."""
@@ -99,39 +117,35 @@ class Checker:
         progress: Progress = _silent,
         fresh: bool = False,
         consent: bool = False,
+        key: str | None = None,
     ) -> Report:
         """Check a server. A run under way answers the same question, and so does one of the last
         30 s unless it must be `fresh`. `consent`: somebody was told what traces a probe leaves, and wants it.
+        Asked again with the same `key`, it is the same run, even if the process died in between.
 
         Raises `BadRequest` where the person asked too often, names a check that does not exist, or
         where somebody cancelled the run.
         """
         checks = chosen(self._checks.values(), server, only, consent=consent)
-        key = server.name, frozenset(check.id for check in checks)
-        done = self._done.get(key)
+        question = server.name, frozenset(check.id for check in checks)
+        done = self._done.get(question)
         if done and not fresh and done.server == server and self._clock() - done.at < FRESH:
             return done
-        if key not in self._running:
+        if question not in self._running:
             self._count(who, server.name)
-            self._running[key] = asyncio.create_task(self._one_at_a_time(server, checks, progress))
-            self._running[key].add_done_callback(lambda task: self._finished(key, task))
-        task = self._running[key]
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise BadRequest(f"The check of {server.name} was cancelled.") from None
-            raise
+            run = self._begun(key or uuid4().hex, server, checks, progress)
+            self._running[question] = asyncio.create_task(run)
+            self._running[question].add_done_callback(lambda task: self._finished(question, task))
+        return await asyncio.shield(self._running[question])
 
     def cancel(self, name: str) -> bool:
         """Stop every run against a server; whether there was one."""
-        tasks = [task for (server, _), task in self._running.items() if server == name]
-        return any([task.cancel() for task in tasks])
+        return any([look.cancel() for look in self._looks.get(name, ())])
 
-    def _finished(self, key: tuple[str, frozenset[str]], task: "asyncio.Task[Report]") -> None:
-        del self._running[key]
+    def _finished(self, question: _Question, task: "asyncio.Task[Report]") -> None:
+        del self._running[question]
         if not task.cancelled() and task.exception() is None:
-            self._done[key] = task.result()
+            self._done[question] = task.result()
 
     def _count(self, who: str, server: str) -> None:
         """Hold everybody to the quota."""
@@ -141,6 +155,43 @@ class Checker:
             wait = int((QUOTA_TIME - (now - recent[0])).total_seconds()) + 1
             raise BadRequest(f"You had {server} checked {QUOTA} times in five minutes; ask again in {wait} s.")
         self._asked[who, server] = [*recent, now]
+
+    # --- a run -------------------------------------------------------------------------------
+
+    async def _begun(self, key: str, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
+        if self._engine is None:
+            return await self._looked(server, checks, progress)
+        said = {"run": key, "server": _SERVER.dump_python(server, mode="json"), "checks": [c.id for c in checks]}
+        self._told[key] = progress
+        try:
+            return _REPORT.validate_python(await self._engine.run(CHECK, f"{CHECK} {key}", said))
+        finally:
+            del self._told[key]
+
+    async def carry_out(self, said: Said) -> Said:
+        """A run as the engine knows it: what was asked and what came of it in JSON, without secrets."""
+        key, names = said["run"], said["checks"]
+        if PROBE in names and not await self._store.first_time(f"{CHECK} {key}", self._clock()):
+            raise BadRequest("A restart broke the probe off. It may have left its traces; it is not sent again.")
+        checks = [self._checks[name] for name in names if name in self._checks]
+        report = await self._looked(_SERVER.validate_python(said["server"]), checks, self._told.get(key, _silent))
+        result: Said = _REPORT.dump_python(report, mode="json")
+        return result
+
+    async def _looked(self, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
+        """Look, unless somebody cancels it. Its own task: only the look is cancelled, not who waits for it."""
+        task = asyncio.create_task(self._one_at_a_time(server, checks, progress))
+        looks = self._looks.setdefault(server.name, set())
+        looks.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if (this := asyncio.current_task()) and this.cancelling():
+                task.cancel()
+                raise
+            raise BadRequest(f"The check of {server.name} was cancelled.") from None
+        finally:
+            looks.discard(task)
 
     async def _one_at_a_time(self, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
         async with self._busy.setdefault(server.name, asyncio.Lock()):
@@ -207,8 +258,8 @@ async def look(
             for task in tasks:
                 task.cancel()
             raise
-        findings = tuple(
-            found.get(check.id) or _silent_after(check, "No answer within the time of the run.") for check in checks
+        findings = kept(
+            [found.get(check.id) or _silent_after(check, "No answer within the time of the run.") for check in checks]
         )
         good = await _good_state(server, wire, findings, past, now)
         requests = wire.requests

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.findings import Finding, Past, Report, Server
 from bot.types import Answer, Message
@@ -187,4 +187,33 @@ class Store(Protocol):
 
     async def uses(self, most: int = 100) -> list[Use]:
         """The audit log, newest first."""
+        ...
+
+
+# --- what survives the process ---------------------------------------------------------------
+
+Said = dict[str, Any]
+"""What a run is told and what comes of it: whatever JSON can say."""
+Work = Callable[[Said], Awaitable[Said]]
+
+
+class Engine(Protocol):
+    """Work that survives the process. A run has a kind (which work), a key and what was said to it.
+
+    One key is one run, however often and from wherever it is asked for.
+    """
+
+    async def run(self, kind: str, key: str, said: Said) -> Said:
+        """Start the run, or join the one there is, and wait for its result. It goes on if the waiter is cancelled.
+
+        Raises what the work raised if that is `BadRequest` or `Forbidden`, else `ConnectorError`.
+        """
+        ...
+
+    async def start(self, kind: str, key: str, said: Said) -> None:
+        """Start the run if there is none; once this returns, it will end. Raises `ConnectorError`."""
+        ...
+
+    async def result(self, key: str) -> Said | None:
+        """What a run came to, None as long as it did not, or is not known. Raises as `run` does."""
         ...

@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot import report
 from bot.answer import answer_paste, explain
 from bot.check import PROBE, TRACES, Checker
-from bot.errors import BadRequest, BotError, Forbidden
-from bot.findings import Finding, Server
+from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
+from bot.findings import Finding, Report, Server
 from bot.ports import Clock, Show, Store, Use
 from bot.redaction import redact
 from bot.servers import listed, server_from, words_to_fields
@@ -95,6 +95,8 @@ class Router:
             await self._permit(message, command, words)
             return await self._uses[command.name](message, words, show)
         except BotError as error:
+            if isinstance(error, ConnectorError):  # the house is broken, not the question
+                log.error("a message was not answered", extra={"message_id": message.id, "error": str(error)})
             return Answer("I cannot do that", "unknown", (Text(str(error)),))
         except Exception as error:
             # The exception's own text may quote the paste, so only its kind is logged.
@@ -204,11 +206,27 @@ class Router:
         if entry and not only:
             raise BadRequest(f"No remote check bears on {redact(entry)[:80]!r}. Say `check {server.name}` for all.")
 
+        return report.told(await self._run(message, server, show, only=only), self._library)
+
+    async def _run(
+        self,
+        message: Message,
+        server: Server,
+        show: Show,
+        *,
+        only: Collection[str] = (),
+        fresh: bool = False,
+        consent: bool = False,
+    ) -> Report:
+        """A run that shows how far it is; the message asks for one run, however often it is read."""
+
         async def progress(findings: Sequence[Finding], total: int) -> None:
             await show(report.so_far(server, findings, total))
 
-        result = await self._checker.run(server, who=message.sender, only=only, progress=progress)
-        return report.told(result, self._library)
+        key = f"{message.place.surface} {message.id}"
+        return await self._checker.run(
+            server, who=message.sender, only=only, progress=progress, fresh=fresh, consent=consent, key=key
+        )
 
     async def _fixed(self, message: Message, words: str, show: Show) -> Answer:
         server = await self._server(words)
@@ -220,7 +238,7 @@ class Router:
         if not bad:
             raise BadRequest(f"Nothing was wrong with {server.name} the last time. Say `check {server.name}`.")
         only = [finding.check for finding in bad]
-        result = await self._checker.run(server, who=message.sender, only=only, fresh=True)
+        result = await self._run(message, server, show, only=only, fresh=True)
         return report.after_fix(bad, result, self._clock() - at, self._library)
 
     async def _changed(self, message: Message, words: str, show: Show) -> Answer:
@@ -228,7 +246,7 @@ class Router:
         past = await self._store.past(server.name)
         if past.at is None:
             raise BadRequest(f"No good run of {server.name} is remembered yet. Say `check {server.name}`.")
-        result = await self._checker.run(server, who=message.sender)
+        result = await self._run(message, server, show)
         return report.changes(result, past.findings)
 
     async def _probe(self, message: Message, words: str, show: Show) -> Answer:
@@ -246,7 +264,7 @@ class Router:
                 ),
             )
         only = ("scep-base", "scep-caps", PROBE)
-        result = await self._checker.run(server, who=message.sender, only=only, fresh=True, consent=True)
+        result = await self._run(message, server, show, only=only, fresh=True, consent=True)
         return report.told(result, self._library)
 
     async def _cancel(self, message: Message, words: str, show: Show) -> Answer:

@@ -12,20 +12,17 @@ from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from dbos import DBOS, SetWorkflowID
 from dbos._error import DBOSConflictingWorkflowError, DBOSException, DBOSMaxStepRetriesExceeded
 
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
-from bot.ports import Clock
+from bot.ports import Clock, Engine, Said, Work
 from connectors import engine_library
 from connectors.engine_database import Beats, Database
 from connectors.store import database
 
-Said = dict[str, Any]
-"""What a run is told and what comes of it: whatever JSON can say."""
-Work = Callable[[Said], Awaitable[Said]]
 Deliver = Callable[[str, str, Said, Said | None], Awaitable[None]]
 """Given kind, key, what was said and the result, None for a run that failed. After a crash in its
 middle it is asked again, so it looks whether the result is there before it posts."""
@@ -46,28 +43,6 @@ _ERRORS: Final = {error.__name__: error for error in (BadRequest, Forbidden, Con
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _only = threading.Lock()  # DBOS is one global object
-
-
-class Engine(Protocol):
-    """Work that survives the process. A run has a kind (which work), a key and what was said to it.
-
-    One key is one run, however often and from wherever it is asked for.
-    """
-
-    async def run(self, kind: str, key: str, said: Said) -> Said:
-        """Start the run, or join the one there is, and wait for its result. It goes on if the waiter is cancelled.
-
-        Raises what the work raised if that is `BadRequest` or `Forbidden`, else `ConnectorError`.
-        """
-        ...
-
-    async def start(self, kind: str, key: str, said: Said) -> None:
-        """Start the run if there is none; once this returns, it will end. Raises `ConnectorError`."""
-        ...
-
-    async def result(self, key: str) -> Said | None:
-        """What a run came to, None as long as it did not, or is not known. Raises as `run` does."""
-        ...
 
 
 def _now() -> datetime:

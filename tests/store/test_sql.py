@@ -52,6 +52,7 @@ async def test_the_sql_store_is_a_store(opened: SqlStore) -> None:
 
 def _with_secret() -> Finding:
     evidence = {"page": SECRET, "names": ["fine", SECRET], "sha256": "ab" * 32, "status": 200}
+    evidence["body"] = "password: " + "cd" * 32
     return Finding("admin", "ok", f"The page says: {SECRET}", evidence)
 
 
@@ -61,7 +62,8 @@ async def test_a_secret_in_a_finding_is_not_kept(opened: SqlStore, address: str)
         ((kept,),) = ask(address, f"select cast(findings as text) from {table}")
         assert "8A2F6F1F2E3D4C5B" not in kept
         assert "jdoe" not in kept
-        assert "abab" not in kept
+        assert "abab" in kept
+        assert "cdcd" not in kept
     last = await opened.last("ndes01")
     assert last
     assert last[1][:-1] == FOUND
@@ -79,7 +81,7 @@ PIECES = st.sampled_from(
     (
         *("password", "password=", ": ", "hunter22", "challenge password is:", "Bearer ", "x1" * 10, "authorization: "),
         *("-----BEGIN X-----", "MII" + "A" * 30, "[secret removed]", "CORP\\jdoe", "C:\\temp\\a.log", "a@b.example"),
-        *("CN=Jane Doe", "ab" * 32, "200", "\n", " ", "\0", "\ud800", "é", "<b>", '"'),
+        *("CN=Jane Doe", "200", "\n", " ", "\0", "\ud800", "é", "<b>", '"'),
     )
 )
 
