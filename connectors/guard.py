@@ -88,6 +88,10 @@ class Guard:
         self._any_port = any_port
         self._judged: dict[tuple[str, int], str | None] = {}
 
+    def opening(self, port: int) -> "Guard":
+        """The same guard with one more port."""
+        return Guard(self._allow, self._ports | {port}, any_port=self._any_port)
+
     def allowed(self, address: str, port: int) -> bool:
         """Whether a socket may be opened to this very address."""
         return self.refusal(address, port) is None
@@ -194,6 +198,11 @@ def read_host(host: str) -> str:
             "guarded", "This host name is not asked: it has to be ASCII labels with dots between (xn-- for others)."
         )
     return name
+
+
+def read_address(address: str) -> str:
+    """An IP address in its one spelling. Raises `ProbeError` ("guarded") for a name and every other notation."""
+    return _literal(address.lower())
 
 
 def _literal(name: str) -> str:

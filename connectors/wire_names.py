@@ -59,14 +59,14 @@ class Names:
             raise ProbeError("nxdomain", f"The name {host} has no address.")
         return tuple(dict.fromkeys(found))[:_MOST]
 
-    async def aliases(self, host: str) -> tuple[str, ...]:
-        """The chain of CNAMEs that starts at a name; empty where it cannot be learnt."""
+    async def aliases(self, host: str) -> tuple[str, ...] | None:
+        """The chain of CNAMEs that starts at a name; None where it cannot be learnt."""
         if self._fixed(host) is not None or self._alone or host == "localhost" or host.endswith(".localhost"):
-            return ()
+            return None
         try:
             answer = await self._asked(dns.asyncresolver.Resolver(), host, "A")
         except (dns.exception.DNSException, OSError):
-            return ()
+            return None
         return _chain(answer)
 
     async def public(self, host: str) -> NameLook:

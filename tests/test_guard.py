@@ -211,6 +211,17 @@ def test_the_operators_ranges_may_be_open_on_every_port() -> None:
     assert not guard.allowed("8.8.8.8", 49_152)
 
 
+def test_one_more_port_opens_no_more_addresses() -> None:
+    guard = Guard([ip_network("10.0.0.0/8")])
+    more = guard.opening(135)
+    assert more.allowed("10.0.0.1", 135)
+    assert more.allowed("10.0.0.1", 443)
+    assert not guard.allowed("10.0.0.1", 135)
+    assert not more.allowed("192.168.0.1", 135)
+    assert not more.allowed("127.0.0.1", 135)
+    assert not more.allowed("169.254.169.254", 135)
+
+
 def test_a_refusal_says_what_the_address_is_and_what_to_do() -> None:
     assert Guard().refusal("10.0.0.1", 443) == "is a private address; the operator has to allow its range"
     assert Guard().refusal("169.254.169.254", 80) == "is a cloud metadata service, which is never asked"

@@ -86,9 +86,11 @@ class Web:
 
 
 @asynccontextmanager
-async def web(behave: Behaviour, *, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[Web]:
+async def web(
+    behave: Behaviour, *, tls: ssl.SSLContext | None = None, port: int = 0, address: str = "127.0.0.1"
+) -> AsyncIterator[Web]:
     told = Web(behave)
-    server = await asyncio.start_server(told.serve, "127.0.0.1", port, ssl=tls, limit=1 << 20)
+    server = await asyncio.start_server(told.serve, address, port, ssl=tls, limit=1 << 20)
     told.port = server.sockets[0].getsockname()[1]
     try:
         yield told
@@ -808,7 +810,7 @@ async def test_a_name_may_be_given_its_address() -> None:
         async with RunWire(url, LAB, resolve={"ndes01.Contoso.com": "127.0.0.1"}, resolver=nobody) as wire:
             assert (await wire.get(url)).status == 403
             look = await wire.names("ndes01.contoso.com")
-            assert (look.addresses, look.aliases) == (("127.0.0.1",), ())
+            assert (look.addresses, look.aliases, look.aliases_known) == (("127.0.0.1",), (), False)
         assert f"Host: ndes01.contoso.com:{server.port}" in server.heads[0]
 
 
@@ -832,7 +834,9 @@ async def test_names_are_told_whether_or_not_they_may_be_asked() -> None:
 
 async def test_this_computer_knows_its_own_name() -> None:
     async with RunWire("https://localhost/", LAB) as wire:
-        assert set((await wire.names("localhost")).addresses) & {"127.0.0.1", "::1"}
+        look = await wire.names("localhost")
+        assert set(look.addresses) & {"127.0.0.1", "::1"}
+        assert not look.aliases_known
 
 
 @pytest.mark.parametrize(
@@ -913,7 +917,7 @@ class _NameServer(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def _name_server() -> AsyncIterator[tuple[str, int]]:
+async def name_server() -> AsyncIterator[tuple[str, int]]:
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(_NameServer, local_addr=("127.0.0.1", 0))
     try:
@@ -923,22 +927,22 @@ async def _name_server() -> AsyncIterator[tuple[str, int]]:
 
 
 async def test_aliases_are_the_chain_of_cnames() -> None:
-    async with _name_server() as server:
+    async with name_server() as server:
         names = Names(servers=[server])
         assert await names.aliases("ndes.contoso.com") == ("ndes-contoso.msappproxy.net", "edge.example")
 
 
 async def test_aliases_that_cannot_be_learnt_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire_names, "PATIENCE", 0.2)
-    async with _name_server() as server:
+    async with name_server() as server:
         names = Names(servers=[server])
         for name in ("unknown.example", "failing.example", "silent.example", "127.0.0.1", "localhost"):
-            assert await names.aliases(name) == ()
+            assert await names.aliases(name) is None
 
 
 async def test_a_public_resolver_is_asked_where_somebody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire_names, "PATIENCE", 0.5)
-    async with _name_server() as server:
+    async with name_server() as server:
         names = Names(servers=[server])
         look = await names.public("ndes.contoso.com")
         assert look.addresses == ("20.1.2.3",)

@@ -19,9 +19,9 @@ _SAID: dict[str, tuple[Verdict, str]] = {
 
 
 async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
-    """Look the name up. Evidence: every address and the chain of aliases."""
+    """Look the name up. Evidence: every address, and the chain of aliases (None where nobody could be asked)."""
     host = target.host
-    if _is_address(host):
+    if is_address(host):
         return Finding(CHECK.id, "skipped", "The SCEP URL holds an address, so there is no name to look up.")
     try:
         look = await wire.names(host)
@@ -29,8 +29,11 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
         if error.trouble not in _SAID:
             raise
         return _not_found(host, error.trouble)
-    evidence: dict[str, Value] = {"addresses": _shown(look.addresses), "aliases": _shown(look.aliases)}
-    if target.front == "app-proxy" and not _leads_to_app_proxy(host, look):
+    evidence: dict[str, Value] = {
+        "addresses": shown(look.addresses),
+        "aliases": shown(look.aliases) if look.aliases_known else None,
+    }
+    if target.front == "app-proxy" and look.aliases_known and not leads_to_app_proxy(host, look):
         said = f"{host} exists but has no alias at *{APP_PROXY}, where the application proxy usually answers."
         return Finding(CHECK.id, "warn", said, evidence, (("dns", "elsewhere"),))
     said = f"{host} has {len(look.addresses)} address{'' if len(look.addresses) == 1 else 'es'}."
@@ -42,15 +45,18 @@ def _not_found(host: str, trouble: str) -> Finding:
     return Finding(CHECK.id, verdict, said.format(host), {"rcode": trouble}, (("dns", trouble),))
 
 
-def _leads_to_app_proxy(host: str, look: NameLook) -> bool:
+def leads_to_app_proxy(host: str, look: NameLook) -> bool:
+    """Whether the name, or one of its aliases, is of the application proxy."""
     return any(name.lower().rstrip(".").endswith(APP_PROXY) for name in (host, *look.aliases))
 
 
-def _shown(names: Sequence[str]) -> list[str]:
+def shown(names: Sequence[str]) -> list[str]:
+    """Names or addresses as evidence."""
     return [cut(name) for name in names[:20]]
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether this is an IP address and no name."""
     try:
         ip_address(host)
     except ValueError:

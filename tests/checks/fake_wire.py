@@ -27,8 +27,10 @@ class FakeWire:
 
     `pages` are found by the whole URL, then by the URL without its query; a list of pages is given one after
     the other to those that ask `fresh`, the last one again and again. `rule` is asked before `pages` and may
-    pass (None). What stands nowhere is `unreachable`. After a connection was lost under /certsrv/, everything
-    there is `left-alone`. `asked` tells every look that went out, in order; an identical one goes out once.
+    pass (None). What is asked at one address is found as `URL @address`, of the services as `host @address`.
+    What stands nowhere is `unreachable`. After a connection was lost under /certsrv/, everything there is
+    `left-alone`, but for the other addresses where it was lost at one. `asked` tells every look that went out,
+    in order; an identical one goes out once.
     """
 
     pages: dict[str, Page | Sequence[Page]] = field(default_factory=dict)
@@ -44,18 +46,22 @@ class FakeWire:
     asked: list[tuple[str, str]] = field(default_factory=list)
     deadlines: dict[str, float] = field(default_factory=dict)
     _known: dict[str, Page] = field(default_factory=dict)
-    _fell: bool = False
+    _fell: set[str] = field(default_factory=set)
 
-    async def get(self, url: str, *, deadline: float = 10.0, most: int = 262_144, fresh: bool = False) -> Reply:
-        if fresh or url not in self._known:
-            self._known[url] = self._page(url, deadline)
-        return self._told(self._known[url], url, most)
+    async def get(
+        self, url: str, *, deadline: float = 10.0, most: int = 262_144, fresh: bool = False, at: str | None = None
+    ) -> Reply:
+        place = f"{url} @{at}" if at else url
+        if fresh or place not in self._known:
+            self._known[place] = self._page(place, deadline)
+        return self._told(self._known[place], url, most)
 
     async def post(self, url: str, body: bytes, *, content_type: str, deadline: float = 10.0) -> Reply:
         self._count("POST", url)
         return self._told(self.posts.get(url, "unreachable"), url, 262_144)
 
-    async def tls(self, host: str, port: int = 443, *, legacy: bool = False) -> TlsLook:
+    async def tls(self, host: str, port: int = 443, *, legacy: bool = False, at: str | None = None) -> TlsLook:
+        host = f"{host} @{at}" if at else host
         self._count("TLS legacy" if legacy else "TLS", f"{host}:{port}")
         looks = self.legacy if legacy else self.services
         return _given(looks.get((host, port), looks.get(host, "unreachable")), host)
@@ -79,7 +85,8 @@ class FakeWire:
         self.asked.append((verb, what))
 
     def _page(self, url: str, deadline: float) -> Page:
-        if self._fell and SCEP_POOL in url.lower():
+        at = url.partition(" @")[2]
+        if SCEP_POOL in url.lower() and (self._fell & {"", at} if at else self._fell):
             return "left-alone"
         self._count("GET", url)
         self.deadlines[url] = deadline
@@ -87,7 +94,8 @@ class FakeWire:
         if not isinstance(found, str | Reply):
             before = sum(one == ("GET", url) for one in self.asked) - 1
             found = found[min(before, len(found) - 1)]
-        self._fell = self._fell or (found in FELL and SCEP_POOL in url.lower())
+        if found in FELL and SCEP_POOL in url.lower():
+            self._fell.add(at)
         return found
 
     @staticmethod

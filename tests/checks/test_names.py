@@ -46,6 +46,14 @@ async def test_a_name_that_leads_elsewhere_is_a_warning_that_settles_nothing() -
     assert (finding.verdict, finding.outcomes) == ("warn", (("dns", "elsewhere"),))
 
 
+async def test_aliases_that_nobody_could_ask_for_say_nothing() -> None:
+    """A hosts file, a pinned address, a name of this computer: there may well be an alias outside."""
+    wire = FakeWire(lookups={HOST: NameLook(("192.0.2.7",), (), 1.0, aliases_known=False)})
+    finding = await found(CHECK, wire, front="app-proxy")
+    assert (finding.verdict, finding.outcomes) == ("ok", (("dns", "ok"),))
+    assert finding.evidence["aliases"] is None
+
+
 async def test_the_default_name_of_the_application_proxy_needs_no_alias() -> None:
     host = "ndes-corp.msappproxy.net"
     wire = FakeWire(lookups={host: NameLook(("192.0.2.7",), (), 1.0)})
