@@ -5,6 +5,8 @@
   - Forbidden       the person may not do that; who may is said
   - ConnectorError  the outside world failed; the person sees a short apology
     - ProbeError    a server under check did not answer as asked; becomes a finding, never an apology
+    - Busy          a chat platform asks to wait; the same is asked again after that time
+    - Gone          a place in a chat is no longer there, or not open to the bot: not asked again
 """
 
 from typing import Literal
@@ -52,3 +54,16 @@ class ProbeError(ConnectorError):
     def __init__(self, trouble: Trouble, message: str) -> None:
         super().__init__(message)
         self.trouble = trouble
+
+
+class Busy(ConnectorError):
+    """The chat platform asks to wait."""
+
+    def __init__(self, after: float) -> None:
+        """`after`: seconds to wait."""
+        super().__init__(f"The chat platform asks to wait {after:.0f} s.")
+        self.after = after
+
+
+class Gone(ConnectorError):
+    """That place in the chat is not there any more, or closed to the bot."""

@@ -1,12 +1,12 @@
 """The sockets: what the bot needs from the outside, in its own words."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from bot.findings import Finding, Past, Report, Server
-from bot.types import Answer, Message
+from bot.types import Answer, Message, Place
 
 Show = Callable[[Answer], Awaitable[None]]
 """Puts an interim answer where the final one will stand; the surface decides how often it does."""
@@ -17,14 +17,39 @@ Clock = Callable[[], datetime]
 """An aware time; nobody else asks for it."""
 
 
+Receive = Callable[[Message], Awaitable[None]]
+"""Takes a message over: once it returns, the message will be answered, and the platform may be told so."""
+
+
 class ChatSurface(Protocol):
-    """A chat platform. It translates and escapes; it never decides."""
+    """A chat platform. It translates and escapes; it never decides.
+
+    `pause` is the least number of seconds between two edits of an answer that fills in. `looks_up` says
+    whether `find` can tell an answer that was posted from one that was not.
+    """
 
     name: str
+    pause: float
+    looks_up: bool
 
-    async def serve(self, handle: Handler) -> None:
-        """Receive messages until cancelled; each goes to `handle` with a way to show
-        what there is so far. None means silence."""
+    async def serve(self, receive: Receive) -> None:
+        """Hand each message over, then acknowledge it, until cancelled."""
+        ...
+
+    async def send(self, place: Place, answer: Answer, press: Press, *, key: str, reader: str | None = None) -> str:
+        """Post an answer and return the platform's id of it. `key` is kept with it where the platform can, for
+        `find`; with a `reader` only that person sees it, where the platform can.
+
+        Raises `Busy`, `Gone`, or `ConnectorError` where it is not known whether it was posted.
+        """
+        ...
+
+    async def edit(self, place: Place, sent: str, answer: Answer, press: Press) -> None:
+        """Put another answer where one stands. Raises as `send` does."""
+        ...
+
+    async def find(self, place: Place, key: str) -> str | None:
+        """The id of the answer that was posted with that key, if there is one. Raises as `send` does."""
         ...
 
 
@@ -197,6 +222,79 @@ class Store(Protocol):
 
     async def uses(self, most: int = 100) -> list[Use]:
         """The audit log, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that nobody answers any more, because the process that did is gone. `sent` is the platform's
+    id of what stands already, empty where a post was under way, None where there was none."""
+
+    message: Message
+    sent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the buttons of one answer say to the bot, by number, and where it stands."""
+
+    place: Place
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message that was answered, without secrets; `about` is the entry that the answer told of."""
+
+    at: datetime
+    place: Place
+    sender: str
+    text: str
+    about: str | None
+
+
+class Mail(Protocol):
+    """What is under way in the chats. Messages go by the id that `Message.id` and its surface make together."""
+
+    async def receive(self, message: Message, holder: str, at: datetime) -> bool:
+        """Take a message in; whether it is new. Atomic: of many that ask, one hears yes, and until it is
+        `answered` the message is that holder's."""
+        ...
+
+    async def hold(self, messages: Sequence[Message], at: datetime) -> None:
+        """Say that these are still worked on."""
+        ...
+
+    async def posted(self, message: Message, sent: str) -> None:
+        """Remember where the answer to a message stands; empty: it is about to be posted."""
+        ...
+
+    async def answered(self, message: Message, at: datetime, about: str | None) -> None:
+        """The message needs nothing more; it becomes a question that was asked."""
+        ...
+
+    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
+        """Messages last held before a time, and whenever that was those of `holder`; the oldest first."""
+        ...
+
+    async def offer(self, token: str, offer: Offer, at: datetime) -> None:
+        """Remember what the buttons of an answer say, for a week."""
+        ...
+
+    async def offered(self, token: str) -> Offer | None:
+        """What the buttons of an answer say."""
+        ...
+
+    async def questions(self, sender: str | None = None, most: int = 20) -> list[Question]:
+        """What was asked, newest first, by everybody or by one."""
+        ...
+
+    async def refer(self, surface: str, conversation: str, reference: Mapping[str, Any]) -> None:
+        """Remember how a platform wants a conversation addressed that it did not begin."""
+        ...
+
+    async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
+        """How a platform wants a conversation addressed."""
         ...
 
 

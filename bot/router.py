@@ -21,6 +21,7 @@ from knowledge.library import Library
 log = logging.getLogger(__name__)
 
 Role = Literal["viewer", "operator", "admin"]
+_STORE_PATIENCE = 2.0  # seconds that the servers may take to be listed under an answer
 _OFFERED = 5  # servers with a button under an answer
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
 RoleOf = Callable[[Message], Role]
@@ -97,7 +98,7 @@ class Router:
         except BotError as error:
             if isinstance(error, ConnectorError):  # the house is broken, not the question
                 log.error("a message was not answered", extra={"message_id": message.id, "error": str(error)})
-            return Answer("I cannot do that", "unknown", (Text(str(error)),))
+            return Answer("I cannot do that", "unknown", (Text(str(error)),), private=True)
         except Exception as error:
             # The exception's own text may quote the paste, so only its kind is logged.
             log.error("a message was not answered", extra={"message_id": message.id, "error": type(error).__name__})
@@ -150,7 +151,11 @@ class Router:
             return answer
         if self._role_of(message) == "viewer" or not self._checker.for_entry(answer.about):
             return answer
-        names = [server.name for server in await self._store.servers()][:_OFFERED]
+        try:
+            async with asyncio.timeout(_STORE_PATIENCE):
+                names = [server.name for server in await self._store.servers()][:_OFFERED]
+        except (ConnectorError, TimeoutError):  # knowledge needs no database
+            return answer
         if not names:
             return answer
         options = tuple((f"Prove it on {name}", f"check {name} for {answer.about}") for name in names)
@@ -172,6 +177,7 @@ class Router:
             "What I can do",
             "info",
             (Text("Paste an error, a log line, an event or a page, and I say what it is."), Facts(rows)),
+            private=True,
         )
 
     # --- servers -----------------------------------------------------------------------------

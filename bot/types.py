@@ -27,13 +27,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a person wrote in any chat. `addressed`: a mention, a direct message or a command."""
+    """What a person wrote in any chat. `addressed`: a mention, a direct message or a command.
+    `pressed`: it is a button, and the text its opaque id."""
 
     id: str
     place: Place
     sender: str
     text: str
     addressed: bool = True
+    pressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +134,4 @@ class Answer:
     tone: Tone
     blocks: tuple[Block, ...] = ()
     about: str | None = None
+    private: bool = False

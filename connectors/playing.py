@@ -50,7 +50,7 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
             clock=now,
             role_of=_owner,
         )
-        await until_stopped(Playground(port, ready), router.handle)
+        await until_stopped(Playground(port, ready).serve(router.handle))
 
 
 async def _register(name: str, lab: Lab, store: SqlStore, ports: set[int]) -> None:

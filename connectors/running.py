@@ -1,21 +1,21 @@
-"""Keeps a chat surface running until it is told to stop, by SIGINT or SIGTERM."""
+"""Keeps what serves running until it is told to stop, by SIGINT or SIGTERM."""
 
 import asyncio
 import signal
+from collections.abc import Coroutine
+from typing import Any
 
-from bot.ports import ChatSurface, Handler
 
-
-async def until_stopped(surface: ChatSurface, handle: Handler) -> None:
-    """Serve a surface; returns after SIGINT or SIGTERM. Raises `OSError` where its port is taken."""
+async def until_stopped(serve: Coroutine[Any, Any, None]) -> None:
+    """Let something serve; returns after SIGINT or SIGTERM, or when it ends. Raises what it raises."""
     stop = stopped()
-    serving = asyncio.create_task(surface.serve(handle))
+    serving = asyncio.create_task(serve)
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     serving.cancel()
     results = await asyncio.gather(serving, return_exceptions=True)
-    if isinstance(results[0], OSError):
+    if isinstance(results[0], Exception):
         raise results[0]
 
 

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Table
@@ -15,10 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.findings import Finding, Past, Report, Server
 from bot.ports import Use
 from connectors.store import database, rows, schema, tables
-
-SEEN_FOR: Final = timedelta(hours=24)
-"""How long a message is known to have been answered; no platform sends one again after that."""
-_SWEEP_EVERY: Final = timedelta(hours=1)
+from connectors.store.mail import SqlMail
 
 
 @asynccontextmanager
@@ -45,11 +42,11 @@ class SqlStore:
         """For `open_store`: the tables must be there."""
         self._engine = engine
         self._url = url
-        self._swept: datetime | None = None
         insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert  # one language, spelt twice
         self._put_server = _replacing(insert(tables.servers))
         self._put_run = _replacing(insert(tables.runs))
         self._put_good_state = _replacing(insert(tables.good_states))
+        self.mail = SqlMail(self._transaction, engine.dialect.name)
         # Without the option PostgreSQL's count of an insert is lost: -1, whoever won.
         self._put_seen = insert(tables.seen).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
@@ -104,8 +101,7 @@ class SqlStore:
     # --- messages and uses -------------------------------------------------------------------
 
     async def first_time(self, message_id: str, at: datetime) -> bool:
-        """Whether this message was not seen in the last 24 hours. Atomic: of many that ask, one hears yes."""
-        await self._sweep(at)
+        """Whether this was never said before. Atomic: of many that ask, one hears yes."""
         digest = sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()
         async with self._transaction() as connection:
             put = await connection.execute(self._put_seen, {"message": digest, "at": at})
@@ -134,14 +130,6 @@ class SqlStore:
     async def _of_server(self, table: Table, name: str) -> Any:
         async with self._transaction() as connection:
             return (await connection.execute(sa.select(table).where(table.c.server == name))).one_or_none()
-
-    async def _sweep(self, now: datetime) -> None:
-        """Forget old messages, now and then."""
-        if self._swept is not None and now - self._swept < _SWEEP_EVERY:
-            return
-        self._swept = now
-        async with self._transaction() as connection:
-            await connection.execute(sa.delete(tables.seen).where(tables.seen.c.at < now - SEEN_FOR))
 
 
 def _replacing(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-VERSION: Final = "0001"
+VERSION: Final = "0002"
 """The migration that leads to these tables. Where a database has it, Alembic need not be loaded at all."""
 VERSION_TABLE: Final = "ndesbot_version"
 """Not Alembic's own name: the database may be shared with a stranger who uses Alembic too."""
@@ -108,3 +108,47 @@ uses: Final = sa.Table(
     sa.Column("allowed", sa.Boolean, nullable=False),
 )
 """The audit log. Lines are added, never changed."""
+
+inbox: Final = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("message", sa.String(64), primary_key=True),
+    sa.Column("received", Moment, nullable=False),
+    sa.Column("fields", sa.JSON, nullable=False),
+    sa.Column("holder", Words, nullable=False),
+    sa.Column("held", Moment, nullable=False, index=True),
+    sa.Column("sent", Words),
+)
+"""The messages that are not answered yet: by the key of `seen`, without secrets, and who works on each since when."""
+
+offers: Final = sa.Table(
+    "offers",
+    metadata,
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("place", sa.JSON, nullable=False),
+    sa.Column("says", sa.JSON, nullable=False),
+)
+"""What the buttons of the answers of the last week say."""
+
+questions: Final = sa.Table(
+    "questions",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("surface", Words, nullable=False),
+    sa.Column("conversation", Words, nullable=False),
+    sa.Column("thread", Words),
+    sa.Column("sender", Words, nullable=False, index=True),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("about", Words),
+)
+"""What was asked and answered, without secrets."""
+
+references: Final = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("key", Words, primary_key=True),
+    sa.Column("reference", sa.JSON, nullable=False),
+)
+"""How a platform wants a conversation addressed that it did not begin; the key is surface and conversation."""

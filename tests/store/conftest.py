@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.ports import Store
+from bot.ports import Mail, Store
 from connectors.store import SqlStore, open_store
-from tests.fakes import FakeStore
+from tests.fakes import FakeMail, FakeStore
 from tests.store import postgres
 
 
@@ -52,3 +52,13 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         return
     async with open_store(request.getfixturevalue(f"{request.param}_address")) as real:
         yield real
+
+
+@pytest.fixture(params=["fake", "sqlite", "postgres"])
+async def mail(request: pytest.FixtureRequest) -> AsyncIterator[Mail]:
+    """What is under way, in every store there is."""
+    if request.param == "fake":
+        yield FakeMail()
+        return
+    async with open_store(request.getfixturevalue(f"{request.param}_address")) as real:
+        yield real.mail

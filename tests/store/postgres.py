@@ -5,9 +5,12 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
+
+from connectors.store.database import address as url_of
 
 
 @contextmanager
@@ -41,3 +44,13 @@ def empty_schema(database: str) -> Iterator[str]:
     finally:
         with engine.begin() as connection:
             connection.execute(sa.schema.DropSchema(name, cascade=True))
+
+
+def ask(address: str, statement: str, **values: Any) -> list[Any]:
+    """What the database itself answers, behind the store's back."""
+    drivers = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+    url = url_of(address)
+    engine = sa.create_engine(url.set(drivername=drivers[url.get_backend_name()]), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        result = connection.execute(sa.text(statement), values)
+        return [tuple(row) for row in result] if result.returns_rows else []

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,20 +25,12 @@ from bot.servers import as_fields
 from connectors.store import SqlStore, open_store, rows
 from connectors.store.database import address as url_of
 from tests.fakes import NOON
+from tests.store.postgres import ask
 from tests.store.test_contract import FOUND, FULL, NDES, URL, report, use
+from tests.store.test_mail import message
 
 ROOT = Path(__file__).parents[2]
 SECRET = "The enrollment challenge password is: 8A2F6F1F2E3D4C5B, asked by CORP\\jdoe@corp.example"
-
-
-def ask(address: str, statement: str, **values: Any) -> list[Any]:
-    """What the database itself answers, behind the store's back."""
-    drivers = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
-    url = url_of(address)
-    engine = sa.create_engine(url.set(drivername=drivers[url.get_backend_name()]), poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        result = connection.execute(sa.text(statement), values)
-        return [tuple(row) for row in result] if result.returns_rows else []
 
 
 async def test_the_sql_store_is_a_store(opened: SqlStore) -> None:
@@ -185,13 +176,15 @@ async def test_of_two_replicas_one_answers_a_message(opened: SqlStore, address: 
 
 
 async def test_messages_are_forgotten_after_a_day(opened: SqlStore, address: str) -> None:
-    for hours in (0, 2, 23):
-        await opened.first_time(f"m{hours}", NOON + timedelta(hours=hours))
-    assert not await opened.first_time("m0", NOON + timedelta(hours=24))
-    await opened.first_time("another", NOON + timedelta(hours=25, minutes=30))
+    async def new(name: str, hours: float) -> bool:
+        return await opened.mail.receive(message(name), "here", NOON + timedelta(hours=hours))
+
+    assert all([await new(f"m{hours}", hours) for hours in (0, 2, 23)])
+    assert not await new("m0", 24)
+    assert await new("another", 25.5)
     assert ask(address, "select count(*) from seen") == [(3,)]
-    assert await opened.first_time("m0", NOON + timedelta(hours=25, minutes=30))
-    assert not await opened.first_time("m2", NOON + timedelta(hours=25, minutes=30))
+    assert await new("m0", 25.5)
+    assert not await new("m2", 25.5)
 
 
 async def test_an_id_of_a_message_is_not_kept_itself(opened: SqlStore, address: str) -> None:
@@ -236,6 +229,8 @@ async def test_what_was_kept_outlives_a_kill(address: str) -> None:
     script = """
 import asyncio, os, signal, sys
 from connectors.store import open_store
+from tests.store.postgres import ask
+from tests.store.test_mail import message
 from tests.store.test_contract import FOUND, FULL, NDES, NOON, Past, report, use
 async def live():
     async with open_store(sys.argv[1]) as store:

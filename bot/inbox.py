@@ -1,0 +1,215 @@
+"""Every message of a chat is answered once: however often it is delivered, whenever the process ends."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from bot.errors import ConnectorError
+from bot.ports import ChatSurface, Clock, Engine, Handler, Mail, Said, Waiting
+from bot.posting import Pause, Posting, Turn, Turns
+from bot.types import Answer, Message, Piece, Place, Quote, Text
+
+MESSAGE: Final = "message"
+"""The kind of a durable run that answers what a dead process left."""
+HOLD_EVERY: Final = 10.0
+"""Seconds between two signs that a message is still worked on."""
+LEFT_AFTER: Final = timedelta(seconds=30)
+"""Without such a sign for this long, a message is left for anybody to answer."""
+_KEEPING: Final = 2.0  # seconds that the mail gets before a message is answered without it: platforms wait three
+_REMEMBERED: Final = 10_000  # deliveries known in this process, for the time when the mail fails
+_QUOTED: Final = 200  # characters of a question that an apology names
+
+_USED = Answer(
+    "That button was pressed already", "info", (Text("Its answer stands in this conversation."),), private=True
+)
+_TOO_OLD = Answer(
+    "That button does not work any more",
+    "info",
+    (Text("Buttons work for a week, where they were posted. Ask again and press the new one."),),
+    private=True,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Inbox:
+    """Takes messages over from the surfaces, has them answered, and sees to it that the answers arrive."""
+
+    def __init__(
+        self,
+        *,
+        mail: Mail,
+        handle: Handler,
+        surfaces: Collection[ChatSurface],
+        clock: Clock,
+        holder: str,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        """`holder` is the name of this process and its successors, never of two that live."""
+        self._mail = mail
+        self._handle = handle
+        self._surfaces: Mapping[str, ChatSurface] = {surface.name: surface for surface in surfaces}
+        self._clock = clock
+        self._holder = holder
+        self._pause = pause
+        self._engine: Engine | None = None
+        self._under_way: dict[asyncio.Task[None], Message] = {}
+        self._turns = Turns()
+        self._delivered: dict[tuple[str, str], None] = {}
+
+    def rely_on(self, engine: Engine) -> None:
+        """From now on what dead processes left survives this one too: `engine` does `take_up` for `MESSAGE`."""
+        self._engine = engine
+
+    # --- taking over -------------------------------------------------------------------------
+
+    async def receive(self, message: Message) -> None:
+        """Take a message over: once this returns it will be answered, and posted in the order of its thread."""
+        if self._delivered_before(message):
+            return
+        turn = self._turns.take(message.place)
+        try:
+            meant = await self._meant(message)
+            new = await self._is_new(meant or message)
+        except BaseException:
+            turn.pass_on()
+            raise
+        if new:
+            self._begin(message, self._answer(meant, turn) if meant else self._tell(message, _TOO_OLD, turn), turn)
+        elif message.pressed:
+            self._begin(message, self._tell(message, _USED, turn), turn)
+        else:
+            turn.pass_on()
+
+    def _delivered_before(self, message: Message) -> bool:
+        """Whether this process had that delivery. The mail knows of others; this also helps while it fails."""
+        key = message.place.surface, message.id
+        if key in self._delivered:
+            return True
+        self._delivered[key] = None
+        if len(self._delivered) > _REMEMBERED:
+            del self._delivered[next(iter(self._delivered))]
+        return False
+
+    async def _meant(self, message: Message) -> Message | None:
+        """What a button says; None for one that is not known, or does not stand in this conversation.
+
+        Its id is that of the button, so it is answered once, whoever presses it.
+        """
+        if not message.pressed:
+            return message
+        token, _, number = message.text.partition(".")
+        offer = None
+        with suppress(ConnectorError):
+            offer = await self._mail.offered(token)
+        here = message.place
+        if offer is None or (offer.place.surface, offer.place.conversation) != (here.surface, here.conversation):
+            return None
+        if number not in map(str, range(len(offer.says))):
+            return None
+        return replace(message, id=f"press {token}.{number}", text=offer.says[int(number)], pressed=False)
+
+    async def _is_new(self, message: Message) -> bool:
+        try:
+            async with asyncio.timeout(_KEEPING):
+                return await self._mail.receive(message, self._holder, self._clock())
+        except (ConnectorError, TimeoutError) as error:  # better an answer that a restart would lose than none
+            _log.error("a message is answered without being kept", extra={"error": type(error).__name__})
+            return True
+
+    # --- answering ---------------------------------------------------------------------------
+
+    def _begin(self, message: Message, work: Coroutine[Any, Any, None], turn: Turn) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._under_way[task] = message
+        task.add_done_callback(self._under_way.pop)
+        task.add_done_callback(lambda _: turn.pass_on())
+        return task
+
+    async def _answer(self, message: Message, turn: Turn, left: Waiting | None = None) -> None:
+        posting = self._posting(message, turn, left)
+        if left and left.sent == "":
+            answer: Answer | None = _apology(message)
+        else:
+            answer = await self._handle(message, posting.show)
+        if answer is not None:
+            await posting.finish(answer)
+        try:
+            await self._mail.answered(message, self._clock(), answer.about if answer else None)
+        except ConnectorError as error:
+            _log.error("that a message was answered is not kept", extra={"reason": str(error)})
+
+    async def _tell(self, message: Message, answer: Answer, turn: Turn) -> None:
+        await self._posting(message, turn).finish(answer)
+
+    def _posting(self, message: Message, turn: Turn, left: Waiting | None = None) -> Posting:
+        surface = self._surfaces[message.place.surface]
+        unsure = left is not None and surface.looks_up
+        sent = left.sent if left and left.sent else None
+        return Posting(message, turn, surface, self._mail, self._clock, self._pause, sent=sent, unsure=unsure)
+
+    # --- what was left -----------------------------------------------------------------------
+
+    async def look_after(self) -> None:
+        """Until cancelled: say what is worked on here, and answer what other processes left."""
+        while True:
+            await self._pause(HOLD_EVERY)
+            try:
+                if held := list(self._under_way.values()):
+                    await self._mail.hold(held, self._clock())
+                await self._take_up_all(await self._mail.waiting(self._clock() - LEFT_AFTER))
+            except ConnectorError as error:
+                _log.error("the inbox cannot be looked after", extra={"reason": str(error)})
+
+    async def begin(self) -> None:
+        """Answer what the predecessor of this process left, before anything new comes."""
+        try:
+            await self._take_up_all(await self._mail.waiting(self._clock() - LEFT_AFTER, self._holder))
+        except ConnectorError as error:
+            _log.error("what was left cannot be read", extra={"reason": str(error)})
+
+    async def _take_up_all(self, waiting: list[Waiting]) -> None:
+        here = {(message.place.surface, message.id) for message in self._under_way.values()}
+        for left in waiting:
+            surface, name = left.message.place.surface, left.message.id
+            if surface not in self._surfaces or (surface, name) in here:
+                continue
+            said = {"message": asdict(left.message), "sent": left.sent}
+            if self._engine is None:
+                self._resume(left)
+            else:
+                await self._engine.start(MESSAGE, f"{MESSAGE} {surface} {name}", said)
+
+    async def take_up(self, said: Said) -> Said:
+        """Answer what a dead process left, as the engine knows it."""
+        fields = said["message"]
+        message = Message(**{**fields, "place": Place(**fields["place"])})
+        await self._resume(Waiting(message, said["sent"]))
+        return {}
+
+    def _resume(self, left: Waiting) -> "asyncio.Task[None]":
+        turn = self._turns.take(left.message.place)
+        return self._begin(left.message, self._answer(left.message, turn, left), turn)
+
+    async def settle(self, seconds: float) -> None:
+        """Let what is under way end; what does not in that time is taken up at the next start."""
+        if not self._under_way:
+            return
+        _, late = await asyncio.wait(self._under_way, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _apology(message: Message) -> Answer:
+    """For a platform that cannot be asked whether the answer was posted."""
+    asked = message.text[:_QUOTED] + ("…" if len(message.text) > _QUOTED else "")
+    return Answer(
+        "I was restarted while I answered this",
+        "unsure",
+        (Quote((Piece(asked, marked=False),)), Text("If no answer to it stands above, please ask again.")),
+    )

@@ -1,0 +1,201 @@
+"""One answer on one surface: it fills in while it is worked on, and stands there once, whatever the platform does."""
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.errors import Busy, ConnectorError, Gone
+from bot.ports import ChatSurface, Clock, Mail, Offer, Press
+from bot.types import Answer, Block, Choices, Fold, Message, Place
+
+PATIENCE: Final = timedelta(hours=1)
+"""How long an answer is offered to a platform that does not take it."""
+_LONGEST_WAIT: Final = 60.0  # seconds between two tries where the platform names no time
+
+_SWEEP: Final = 256  # threads known before those at rest are forgotten
+
+_log = logging.getLogger(__name__)
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits a number of seconds."""
+
+
+class Turn:
+    """A place in the row of those who want to post in one thread."""
+
+    def __init__(self, before: "Turn | None") -> None:
+        self._before = before
+        self._over = asyncio.Event()
+
+    async def come(self) -> None:
+        """Wait until all who came earlier have posted, or passed on."""
+        if self._before is not None:
+            await self._before._over.wait()
+            await self._before.come()
+            self._before = None
+
+    def pass_on(self) -> None:
+        """Let the next one post."""
+        self._over.set()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nobody of those who came up to this one has still to post."""
+        if self._before is not None and self._before.settled:
+            self._before = None
+        return self._over.is_set() and self._before is None
+
+
+class Turns:
+    """Answers of one thread are posted in the order in which the questions came; those that take long let others by."""
+
+    def __init__(self) -> None:
+        self._last: dict[Place, Turn] = {}
+        self._swept_at = _SWEEP
+
+    def take(self, place: Place) -> Turn:
+        """The next turn in a thread."""
+        before = self._last.get(place)
+        turn = self._last[place] = Turn(None if before is None or before.settled else before)
+        if len(self._last) > self._swept_at:
+            self._last = {at: turn for at, turn in self._last.items() if not turn.settled}
+            self._swept_at = max(_SWEEP, 2 * len(self._last))
+        return turn
+
+
+class Posting:
+    """The answer to one message on its surface."""
+
+    def __init__(
+        self,
+        message: Message,
+        turn: Turn,
+        surface: ChatSurface,
+        mail: Mail,
+        clock: Clock,
+        pause: Pause,
+        *,
+        sent: str | None = None,
+        unsure: bool = False,
+    ) -> None:
+        """`sent` is what stands already; `unsure`: there may be something, so it is looked up first."""
+        self._message = message
+        self._turn = turn
+        self._surface = surface
+        self._mail = mail
+        self._clock = clock
+        self._pause = pause
+        self._sent = sent
+        self._unsure = unsure
+        self._shown_at: datetime | None = None
+        self._showing: asyncio.Task[None] | None = None
+
+    async def show(self, answer: Answer) -> None:
+        """Put an interim answer there, unless the last one is too young. Never waits, never raises."""
+        now = self._clock()
+        if self._showing and not self._showing.done():
+            return
+        if self._shown_at and now - self._shown_at < timedelta(seconds=self._surface.pause):
+            return
+        self._shown_at = now
+        self._showing = asyncio.create_task(self._interim(answer))
+
+    async def finish(self, answer: Answer) -> None:
+        """Post the answer, or put it where the interim one stands. A platform that does not take it is asked
+        again for `PATIENCE`, in the order of the thread."""
+        if self._showing:
+            await self._showing
+        await self._turn.come()
+        try:
+            await self._insist(answer, await self._pressing(answer))
+        finally:
+            self._turn.pass_on()
+
+    # --- how ---------------------------------------------------------------------------------
+
+    async def _interim(self, answer: Answer) -> None:
+        try:
+            await self._turn.come()
+            await self._put(answer, _no_button)
+        except ConnectorError:
+            _log.info("an interim answer was not taken", extra={"surface": self._surface.name})
+        finally:
+            self._turn.pass_on()  # what takes long lets others by
+
+    async def _insist(self, answer: Answer, press: Press) -> None:
+        until = self._clock() + PATIENCE
+        for tries in range(10_000):
+            try:
+                await self._put(answer, press)
+                return
+            except Busy as busy:
+                wait = busy.after
+            except Gone as gone:
+                _log.error("an answer has no place to go", extra={"surface": self._surface.name, "reason": str(gone)})
+                return
+            except ConnectorError as error:
+                _log.warning("an answer was not taken", extra={"surface": self._surface.name, "reason": str(error)})
+                wait = min(2.0**tries, _LONGEST_WAIT) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads, hides nothing
+            if self._clock() + timedelta(seconds=wait) > until:
+                _log.error("an answer is given up", extra={"surface": self._surface.name, "key": self._message.id})
+                return
+            await self._pause(wait)
+
+    async def _put(self, answer: Answer, press: Press) -> None:
+        place, key = self._message.place, self._message.id
+        if self._unsure and self._sent is None:
+            self._sent = await self._surface.find(place, key)
+            self._unsure = False
+        if self._sent is not None:
+            await self._surface.edit(place, self._sent, answer, press)
+            return
+        if not self._surface.looks_up:
+            await self._mark("")
+        reader = self._message.sender if answer.private else None
+        try:
+            self._sent = await self._surface.send(place, answer, press, key=key, reader=reader)
+        except (Busy, Gone):
+            raise
+        except ConnectorError:
+            self._unsure = self._surface.looks_up
+            raise
+        if press is _no_button:  # it will be edited, maybe after a restart
+            await self._mark(self._sent)
+
+    async def _mark(self, sent: str) -> None:
+        try:
+            await self._mail.posted(self._message, sent)
+        except ConnectorError as error:
+            _log.error("where an answer stands is not kept", extra={"reason": str(error)})
+
+    async def _pressing(self, answer: Answer) -> Press:
+        """An opaque id for each thing that a button of the answer says, kept before anybody can press it."""
+        says = tuple(dict.fromkeys(_said(answer.blocks)))
+        if not says:
+            return _no_button
+        token = secrets.token_urlsafe(16)
+        try:
+            await self._mail.offer(token, Offer(self._message.place, says), self._clock())
+        except ConnectorError as error:
+            _log.error("buttons are not kept, so they will not work", extra={"reason": str(error)})
+        return {say: f"{token}.{number}" for number, say in enumerate(says)}.__getitem__
+
+
+def _no_button(_: str) -> str:
+    return "none"
+
+
+def _said(blocks: Sequence[Block]) -> Iterator[str]:
+    """What the buttons of an answer say to the bot."""
+    for block in blocks:
+        match block:
+            case Choices(options=options):
+                yield from (says for _, says in options)
+            case Fold(blocks=inner):
+                yield from _said(inner)
+            case _:
+                pass

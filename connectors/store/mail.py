@@ -1,0 +1,177 @@
+"""The Mail port over SQLAlchemy: what is under way in the chats."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ports import Offer, Question, Waiting
+from bot.redaction import redact
+from bot.types import Message, Place
+from connectors.store import tables
+from connectors.store.together import Together
+
+SEEN_FOR: Final = timedelta(hours=24)
+"""How long a message is known to have been answered; no platform sends one again after that."""
+OFFERED_FOR: Final = timedelta(days=7)
+"""How long a button works."""
+LONGEST: Final = 64_000
+"""Characters of a message that are kept until it is answered; of a question that was, `_QUESTION` stay."""
+_QUESTION: Final = 600
+_SWEEP_EVERY: Final = timedelta(hours=1)
+
+Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+_Received = tuple[Message, str, datetime]
+_Answered = tuple[Message, datetime, str | None]
+
+
+def key_of(surface: str, message: str) -> str:
+    """A message's key, SHA-256 (hex): a foreign id may have any length."""
+    return sha256(f"{surface} {message}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class SqlMail:
+    """Messages under way, in a database. Every verb raises `ConnectorError` where that fails."""
+
+    def __init__(self, begin: Begin, dialect: str) -> None:
+        """For `SqlStore`: `begin` opens a transaction."""
+        self._begin = begin
+        insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        self._insert = insert
+        self._received = Together(self._receive_all)
+        self._done = Together(self._answer_all)
+        self._swept: datetime | None = None
+
+    # --- messages ----------------------------------------------------------------------------
+
+    async def receive(self, message: Message, holder: str, at: datetime) -> bool:
+        """Take a message in; whether it is new."""
+        await self._sweep(at)
+        return await self._received((message, holder, at))
+
+    async def _receive_all(self, lot: list[_Received]) -> list[bool]:
+        """The first of each id wins, also within the lot."""
+        keys = [key_of(message.place.surface, message.id) for message, _, _ in lot]
+        first = {key: at for at, key in reversed(list(enumerate(keys)))}
+        seen = self._insert(tables.seen).on_conflict_do_nothing().returning(tables.seen.c.message)
+        async with self._begin() as connection:
+            rows = [{"message": key, "at": lot[at][2]} for key, at in first.items()]
+            new = set(await connection.scalars(seen.values(rows)))
+            if new:
+                await connection.execute(sa.insert(tables.inbox), [_kept(key, *lot[first[key]]) for key in new])
+        return [key in new and first[key] == at for at, key in enumerate(keys)]
+
+    async def hold(self, messages: Sequence[Message], at: datetime) -> None:
+        """Say that these are still worked on."""
+        c = tables.inbox.c
+        keys = [key_of(message.place.surface, message.id) for message in messages]
+        async with self._begin() as connection:
+            await connection.execute(sa.update(tables.inbox).where(c.message.in_(keys)).values(held=at))
+
+    async def posted(self, message: Message, sent: str) -> None:
+        """Remember where the answer to a message stands."""
+        key = key_of(message.place.surface, message.id)
+        async with self._begin() as connection:
+            await connection.execute(sa.update(tables.inbox).where(tables.inbox.c.message == key).values(sent=sent))
+
+    async def answered(self, message: Message, at: datetime, about: str | None) -> None:
+        """The message needs nothing more."""
+        await self._done((message, at, about))
+
+    async def _answer_all(self, lot: list[_Answered]) -> list[None]:
+        keys = [key_of(message.place.surface, message.id) for message, _, _ in lot]
+        async with self._begin() as connection:
+            await connection.execute(sa.delete(tables.inbox).where(tables.inbox.c.message.in_(keys)))
+            await connection.execute(sa.insert(tables.questions), [_question(*item) for item in lot])
+        return [None] * len(lot)
+
+    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
+        """Messages that nobody answers any more, the oldest first."""
+        c = tables.inbox.c
+        wanted = sa.or_(c.held < before, c.holder == holder) if holder else c.held < before
+        async with self._begin() as connection:
+            rows = await connection.execute(sa.select(c.fields, c.sent).where(wanted).order_by(c.received))
+        return [Waiting(_message(row.fields), row.sent) for row in rows]
+
+    # --- buttons, questions, conversations ---------------------------------------------------
+
+    async def offer(self, token: str, offer: Offer, at: datetime) -> None:
+        """Remember what the buttons of an answer say."""
+        row = {"token": token, "at": at, "place": asdict(offer.place), "says": list(offer.says)}
+        async with self._begin() as connection:
+            await connection.execute(sa.insert(tables.offers), row)
+
+    async def offered(self, token: str) -> Offer | None:
+        """What the buttons of an answer say."""
+        c = tables.offers.c
+        async with self._begin() as connection:
+            row = (await connection.execute(sa.select(c.place, c.says).where(c.token == token))).one_or_none()
+        return Offer(Place(**row.place), tuple(row.says)) if row else None
+
+    async def questions(self, sender: str | None = None, most: int = 20) -> list[Question]:
+        """What was asked, newest first."""
+        c = tables.questions.c
+        wanted = sa.select(c.at, c.surface, c.conversation, c.thread, c.sender, c.text, c.about)
+        if sender is not None:
+            wanted = wanted.where(c.sender == sender)
+        async with self._begin() as connection:
+            rows = await connection.execute(wanted.order_by(c.number.desc()).limit(max(most, 0)))
+        return [Question(r.at, Place(r.surface, r.conversation, r.thread), r.sender, r.text, r.about) for r in rows]
+
+    async def refer(self, surface: str, conversation: str, reference: Mapping[str, Any]) -> None:
+        """Remember how a platform wants a conversation addressed."""
+        put = self._insert(tables.references)
+        put = put.on_conflict_do_update(index_elements=["key"], set_={"reference": put.excluded.reference})
+        async with self._begin() as connection:
+            await connection.execute(put, {"key": f"{surface} {conversation}", "reference": dict(reference)})
+
+    async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
+        """How a platform wants a conversation addressed."""
+        c = tables.references.c
+        async with self._begin() as connection:
+            found = await connection.scalar(sa.select(c.reference).where(c.key == f"{surface} {conversation}"))
+        return dict(found) if found else None
+
+    async def _sweep(self, now: datetime) -> None:
+        """Forget old messages and buttons, now and then."""
+        if self._swept is not None and now - self._swept < _SWEEP_EVERY:
+            return
+        self._swept = now
+        async with self._begin() as connection:
+            await connection.execute(sa.delete(tables.seen).where(tables.seen.c.at < now - SEEN_FOR))
+            await connection.execute(sa.delete(tables.inbox).where(tables.inbox.c.received < now - SEEN_FOR))
+            await connection.execute(sa.delete(tables.offers).where(tables.offers.c.at < now - OFFERED_FOR))
+
+
+def _kept(key: str, message: Message, holder: str, at: datetime) -> dict[str, Any]:
+    fields = _whole({**asdict(message), "text": redact(message.text[:LONGEST])})
+    return {"message": key, "received": at, "fields": fields, "holder": holder, "held": at}
+
+
+def _whole(fields: dict[str, Any]) -> dict[str, Any]:
+    """Every text as databases take it, those of the place too."""
+    return {name: _whole_value(value) for name, value in fields.items()}
+
+
+def _whole_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _whole(value)
+    return tables.whole(value) if isinstance(value, str) else value
+
+
+def _message(fields: Mapping[str, Any]) -> Message:
+    known = {name: value for name, value in fields.items() if name in Message.__dataclass_fields__}
+    return Message(**{**known, "place": Place(**known["place"])})
+
+
+def _question(message: Message, at: datetime, about: str | None) -> dict[str, Any]:
+    place = message.place
+    text = redact(message.text[: 4 * _QUESTION])[:_QUESTION]
+    where = {"surface": place.surface, "conversation": place.conversation, "thread": place.thread}
+    return {"at": at, **where, "sender": message.sender, "text": text, "about": about}

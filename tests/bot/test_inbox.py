@@ -1,0 +1,302 @@
+"""Each message is answered once and in order, whatever its platform, the database and the process do."""
+
+import asyncio
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import ConnectorError, Gone
+from bot.inbox import LEFT_AFTER, Inbox
+from bot.ports import Mail, Show
+from bot.posting import PATIENCE
+from bot.types import Answer, Choices, Message, Place
+from tests.chat.fake_surface import FakeSurface, busy
+from tests.fakes import FakeClock, FakeMail
+
+THREAD = Place("fake", "C1", "1")
+
+
+def message(name: str, text: str = "hello", place: Place = THREAD, sender: str = "ann") -> Message:
+    return Message(name, place, sender, text)
+
+
+class Desk:
+    """An inbox with everything around it; what it waits for passes at once, on the clock alone."""
+
+    def __init__(self, mail: Mail | None = None, surface: FakeSurface | None = None, holder: str = "here") -> None:
+        self.clock = FakeClock()
+        self.mail = mail or FakeMail()
+        self.surface = surface or FakeSurface()
+        self.waits: list[float] = []
+        self.asked: list[Message] = []
+        self.inbox = Inbox(
+            mail=self.mail,
+            handle=self.handle,
+            surfaces=[self.surface],
+            clock=self.clock,
+            holder=holder,
+            pause=self.pause,
+        )
+
+    async def pause(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.clock.pass_by(seconds)
+        await asyncio.sleep(0)
+
+    async def handle(self, message: Message, show: Show) -> Answer | None:
+        self.asked.append(message)
+        if message.text == "silence":
+            return None
+        if message.text.startswith("long"):
+            for step in range(3):
+                await show(Answer(f"{step} of 3", "info"))
+                await asyncio.sleep(0.01)
+        if message.text == "menu":
+            return Answer("menu", "info", (Choices("What?", (("Check", "check ndes01"), ("Help", "help"))),))
+        private = message.text == "private"
+        return Answer(f"answer to {message.text}", "info", about="entry", private=private)
+
+    async def receive(self, *messages: Message) -> None:
+        for each in messages:
+            await self.inbox.receive(each)
+        await self.inbox.settle(10)
+
+    def button(self, label: str) -> str:
+        return next(post.buttons[label] for post in self.surface.posts.values() if label in post.buttons)
+
+
+async def test_a_message_is_answered_where_it_was_asked() -> None:
+    desk = Desk()
+    await desk.receive(message("m1"))
+    (post,) = desk.surface.posts.values()
+    assert (post.place, post.title, post.reader) == (THREAD, "answer to hello", None)
+    assert [(q.text, q.about) for q in await desk.mail.questions()] == [("hello", "entry")]
+    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+
+
+async def test_a_message_that_comes_again_is_not_answered_again() -> None:
+    desk = Desk()
+    await desk.receive(message("m1"), message("m1"))
+    successor = Desk(desk.mail, desk.surface)
+    await successor.receive(message("m1"))
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_silence_posts_nothing_and_is_done() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "silence"), message("m2", "loud"))
+    assert desk.surface.titles() == ["answer to loud"]
+    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+
+
+async def test_what_is_of_use_to_the_asker_alone_is_shown_to_nobody_else() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "private"))
+    assert [post.reader for post in desk.surface.posts.values()] == ["ann"]
+
+
+async def test_a_long_answer_fills_in_where_it_stands_and_lets_others_by() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "long"), message("m2", "short"))
+    long, short = desk.surface.posts.values()
+    assert long.shown[0].title == "0 of 3"
+    assert [long.title, short.title] == ["answer to long", "answer to short"]
+
+
+async def test_answers_of_a_thread_come_in_the_order_of_the_questions() -> None:
+    desk = Desk()
+    desk.surface.troubles = [trouble for _ in range(50) for trouble in random.Random(7).choice([busy(1), [None]])]
+    asked = [message(f"m{n}", f"{n}", Place("fake", "C1", str(n % 3))) for n in range(90)]
+    await desk.receive(*asked)
+    for thread in range(3):
+        titles = desk.surface.titles(Place("fake", "C1", str(thread)))
+        assert titles == [f"answer to {n}" for n in range(90) if n % 3 == thread]
+
+
+# --- a platform in trouble -------------------------------------------------------------------
+
+
+async def test_a_platform_that_asks_to_wait_is_given_the_time_it_names() -> None:
+    desk = Desk()
+    desk.surface.troubles = busy(3, after=17)
+    await desk.receive(message("m1"))
+    assert desk.waits == [17, 17, 17]
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_ten_minutes_of_refusals_lose_nothing_and_keep_the_order() -> None:
+    desk = Desk()
+    desk.surface.troubles = busy(20 * 10, after=3)  # on one clock for all ten channels: ten minutes
+    await desk.receive(*(message(f"m{n}", f"{n}", Place("fake", f"C{n % 10}")) for n in range(100)))
+    for channel in range(10):
+        titles = desk.surface.titles(Place("fake", f"C{channel}"))
+        assert titles == [f"answer to {n}" for n in range(100) if n % 10 == channel]
+
+
+async def test_where_the_reply_to_a_post_was_lost_it_is_looked_up_before_it_is_repeated() -> None:
+    desk = Desk()
+    desk.surface.lost_replies = 1
+    await desk.receive(message("m1"))
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_a_channel_that_is_gone_is_not_asked_again() -> None:
+    desk = Desk()
+    desk.surface.troubles = [Gone()]
+    await desk.receive(message("m1"))
+    assert (desk.surface.posts, desk.waits) == ({}, [])
+    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+
+
+async def test_a_platform_that_stays_away_is_given_up_in_the_end() -> None:
+    desk = Desk()
+    desk.surface.troubles = [ConnectorError("down")] * 1000
+    began = desk.clock()
+    await desk.receive(message("m1"))
+    assert PATIENCE - timedelta(minutes=2) < desk.clock() - began <= PATIENCE
+    assert max(desk.waits) <= 75
+
+
+# --- buttons ---------------------------------------------------------------------------------
+
+
+async def test_a_button_carries_nothing_but_an_id_and_says_what_it_stands_for() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "menu"))
+    assert "ndes01" not in desk.button("Check")
+    await desk.receive(Message("click", THREAD, "bob", desk.button("Check"), pressed=True))
+    assert (desk.asked[-1].text, desk.asked[-1].sender) == ("check ndes01", "bob")
+
+
+async def test_a_button_works_once() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "menu"))
+    clicks = [Message(f"click{n}", THREAD, f"p{n}", desk.button("Check"), pressed=True) for n in range(3)]
+    await desk.receive(*clicks, clicks[0])
+    assert [m.text for m in desk.asked] == ["menu", "check ndes01"]
+    assert desk.surface.titles()[2:] == ["That button was pressed already"] * 2
+
+
+@pytest.mark.parametrize("pressed", ["", "x", "nothing.0", "{}.9", "{}.-1", "{}.٣", "{}", "{}.0x", "{}.00"])
+async def test_a_button_that_was_never_offered_does_nothing(pressed: str) -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "menu"))
+    token = desk.button("Check").partition(".")[0]
+    await desk.receive(Message("click", THREAD, "bob", pressed.format(token), pressed=True))
+    assert desk.surface.titles()[1:] == ["That button does not work any more"]
+
+
+async def test_a_button_works_only_in_the_conversation_where_it_stands() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "menu"))
+    elsewhere = replace(THREAD, conversation="C2")
+    await desk.receive(Message("click", elsewhere, "eve", desk.button("Check"), pressed=True))
+    assert desk.surface.titles(elsewhere) == ["That button does not work any more"]
+
+
+# --- a process that ends ---------------------------------------------------------------------
+
+
+async def test_what_a_process_left_is_answered_by_its_successor() -> None:
+    desk = Desk()
+    await desk.mail.receive(message("m1"), "here", desk.clock())
+    successor = Desk(desk.mail, desk.surface)
+    await successor.inbox.begin()
+    await successor.inbox.settle(10)
+    assert desk.surface.titles() == ["answer to hello"]
+    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+
+
+async def test_what_was_posted_but_not_recorded_is_not_posted_again() -> None:
+    desk = Desk()
+    await desk.mail.receive(message("m1"), "here", desk.clock())
+    await desk.surface.send(THREAD, Answer("answer to hello", "info"), str, key="m1")
+    successor = Desk(desk.mail, desk.surface)
+    await successor.inbox.begin()
+    await successor.inbox.settle(10)
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_an_answer_that_was_filling_in_goes_on_where_it_stands() -> None:
+    desk = Desk(surface=FakeSurface(looks_up=False))
+    await desk.mail.receive(message("m1"), "here", desk.clock())
+    await desk.mail.posted(message("m1"), await desk.surface.send(THREAD, Answer("1 of 3", "info"), str, key="m1"))
+    await desk.inbox.begin()
+    await desk.inbox.settle(10)
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_where_nobody_can_tell_whether_it_was_posted_an_apology_names_the_question() -> None:
+    desk = Desk(surface=FakeSurface(looks_up=False))
+    await desk.mail.receive(message("m1", "0x80094012 <at>all</at>"), "here", desk.clock())
+    await desk.mail.posted(message("m1"), "")
+    await desk.inbox.begin()
+    await desk.inbox.settle(10)
+    assert desk.surface.titles() == ["I was restarted while I answered this"]
+    assert "0x80094012" in repr(desk.surface.posts)
+
+
+async def test_a_message_of_a_living_process_is_left_to_it() -> None:
+    desk = Desk()
+    await desk.mail.receive(message("m1"), "another", desk.clock())
+    await desk.inbox.begin()
+    await desk.inbox.settle(10)
+    assert desk.surface.posts == {}
+    desk.clock.pass_by(31)
+    await desk.inbox.begin()
+    await desk.inbox.settle(10)
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_a_stop_leaves_to_the_successor_what_takes_too_long() -> None:
+    desk = Desk()
+    stuck = asyncio.Event()
+
+    async def forever(message: Message, show: Show) -> Answer | None:
+        await stuck.wait()
+        return None
+
+    slow = Inbox(mail=desk.mail, handle=forever, surfaces=[desk.surface], clock=desk.clock, holder="here")
+    await slow.receive(message("m1"))
+    await slow.settle(0.05)
+    assert [left.message.id for left in await desk.mail.waiting(desk.clock(), "here")] == ["m1"]
+
+
+# --- a database in trouble -------------------------------------------------------------------
+
+
+class BrokenMail(FakeMail):
+    """Mail whose database is gone."""
+
+    async def receive(self, *_: object) -> bool:
+        raise ConnectorError("the database is gone")
+
+    offer = offered = answered = posted = receive  # type: ignore[assignment]
+
+
+async def test_without_a_database_questions_are_still_answered_once() -> None:
+    desk = Desk(mail=BrokenMail())
+    await desk.receive(message("m1"), message("m1"), message("m2", "menu"))
+    assert desk.surface.titles() == ["answer to hello", "menu"]
+    await desk.receive(Message("click", THREAD, "bob", desk.button("Help"), pressed=True))
+    assert desk.surface.titles()[-1] == "That button does not work any more"
+
+
+async def test_each_of_many_thousand_deliveries_is_answered_once() -> None:
+    mail, surface, dice = FakeMail(), FakeSurface(), random.Random(11)
+    sent = [message(f"m{n}", f"{n}", Place("fake", f"C{n % 50}")) for n in range(1000)]
+    deliveries = sent + dice.sample(sent, 333)
+    dice.shuffle(deliveries)
+    for start in range(0, len(deliveries), 100):  # a restart after each hundred, in the middle of the work
+        desk = Desk(mail, surface)
+        await desk.inbox.begin()
+        await asyncio.gather(*(desk.inbox.receive(each) for each in deliveries[start : start + 100]))
+        await asyncio.sleep(0.001)
+        await desk.inbox.settle(0)
+    await Desk(mail, surface).inbox.begin()
+    last = Desk(mail, surface)
+    await last.inbox.begin()
+    await last.inbox.settle(10)
+    assert sorted(surface.titles()) == sorted(f"answer to {n}" for n in range(1000))

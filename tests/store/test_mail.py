@@ -1,0 +1,90 @@
+"""Whatever keeps what is under way in the chats keeps the same promises, and so does the fake."""
+
+import asyncio
+from datetime import timedelta
+
+from bot.ports import Mail, Offer, Question, Waiting
+from bot.types import Message, Place
+from connectors.store import SqlStore, open_store
+from tests.fakes import NOON
+from tests.store.postgres import ask
+
+PLACE = Place("slack", "C1", "171.5")
+LATER = NOON + timedelta(seconds=30)
+
+
+def message(name: str, text: str = "12175 winhttp", surface: str = "slack") -> Message:
+    return Message(name, Place(surface, "C1", "171.5"), "U1", text)
+
+
+async def test_a_message_is_new_once(mail: Mail) -> None:
+    assert [await mail.receive(message("m1"), "here", NOON) for _ in range(3)] == [True, False, False]
+    assert await mail.receive(message("m1", surface="teams"), "here", NOON)
+
+
+async def test_of_many_that_ask_at_once_one_hears_yes(mail: Mail) -> None:
+    asking = [mail.receive(message(f"m{number % 40}"), "here", NOON) for number in range(400)]
+    assert sum(await asyncio.gather(*asking)) == 40
+
+
+async def test_a_message_waits_when_nobody_holds_it_any_more_until_it_is_answered(mail: Mail) -> None:
+    first, second = message("m1"), message("m2")
+    await mail.receive(first, "here", NOON)
+    await mail.receive(second, "there", NOON + timedelta(seconds=1))
+    assert await mail.waiting(NOON) == []
+    assert await mail.waiting(NOON, "here") == [Waiting(first, None)]
+    assert await mail.waiting(LATER) == [Waiting(first, None), Waiting(second, None)]
+    await mail.hold([second], LATER)
+    await mail.posted(first, "171.6")
+    assert await mail.waiting(LATER) == [Waiting(first, "171.6")]
+    await mail.answered(first, LATER, "entry")
+    assert await mail.waiting(LATER) == []
+    assert not await mail.receive(first, "here", LATER)
+
+
+async def test_what_was_answered_is_a_question_that_was_asked(mail: Mail) -> None:
+    for number in range(3):
+        asked = Message(f"m{number}", PLACE, f"U{number % 2}", f"text {number}")
+        await mail.receive(asked, "here", NOON)
+        await mail.answered(asked, LATER, "ra-expired" if number else None)
+    assert [question.text for question in await mail.questions(most=2)] == ["text 2", "text 1"]
+    assert await mail.questions("U1") == [Question(LATER, PLACE, "U1", "text 1", "ra-expired")]
+
+
+async def test_a_button_says_what_it_said(mail: Mail) -> None:
+    assert await mail.offered("nothing") is None
+    await mail.offer("token", Offer(PLACE, ("check ndes01", "help")), NOON)
+    assert await mail.offered("token") == Offer(PLACE, ("check ndes01", "help"))
+
+
+async def test_a_conversation_is_addressed_as_its_platform_wants(mail: Mail) -> None:
+    assert await mail.reference("teams", "19:abc") is None
+    for version in (1, 2):
+        await mail.refer("teams", "19:abc", {"serviceUrl": "https://smba.example/emea/", "version": version})
+    assert await mail.reference("teams", "19:abc") == {"serviceUrl": "https://smba.example/emea/", "version": 2}
+    assert await mail.reference("slack", "19:abc") is None
+
+
+async def test_secrets_are_not_kept_and_hostile_text_is(opened: SqlStore, address: str) -> None:
+    text = "a\0b \ud800 the challenge password is: 8A2F6F1F2E3D4C5B"
+    asked = Message("m\0", PLACE, "U\ud800", text)
+    await opened.mail.receive(asked, "here", NOON)
+    ((kept,),) = ask(address, "select cast(fields as text) from inbox")
+    await opened.mail.answered(asked, NOON, None)
+    ((question,),) = ask(address, "select text from questions")
+    assert "8A2F" not in kept + question
+    assert await opened.mail.waiting(LATER) == []
+
+
+async def test_of_two_replicas_one_takes_a_message(opened: SqlStore, address: str) -> None:
+    async with open_store(address) as other:
+        asking = [s.mail.receive(message(f"m{n}"), "x", NOON) for n in range(30) for s in (opened, other)]
+        assert sum(await asyncio.gather(*asking)) == 30
+
+
+async def test_who_goes_away_while_others_write_costs_them_nothing(mail: Mail) -> None:
+    tasks = [asyncio.create_task(mail.receive(message(f"m{number}"), "here", NOON)) for number in range(9)]
+    await asyncio.sleep(0)
+    tasks[4].cancel()
+    heard = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [h for at, h in enumerate(heard) if at != 4] == [True] * 8
