@@ -35,6 +35,26 @@ def _data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "ndesbot"
 
 
+def settings_file() -> Path:
+    """Where `ndesbot serve` finds its settings: `NDESBOT_SETTINGS`, or `ndesbot.toml` in the folder it runs in."""
+    return Path(os.environ.get("NDESBOT_SETTINGS", "ndesbot.toml"))
+
+
+def secret(variable: str) -> str:
+    """A secret from the environment, or from the file that the same variable with `_FILE` names.
+
+    Raises `BadRequest` where there is neither.
+    """
+    if said := os.environ.get(variable, "").strip():
+        return said
+    if named := os.environ.get(f"{variable}_FILE"):
+        try:
+            return Path(named).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise BadRequest(f"{variable}_FILE names {named}, which cannot be read.") from None
+    raise BadRequest(f"{variable} is not set; set it, or {variable}_FILE to a file that holds it.")
+
+
 def private_ranges() -> tuple[IPv4Network | IPv6Network, ...]:
     """The private address ranges that checks may reach: `NDESBOT_ALLOW`, CIDRs parted by commas."""
     return tuple(_range(word) for word in os.environ.get("NDESBOT_ALLOW", "").replace(",", " ").split())
