@@ -29,6 +29,16 @@ class Side:
         """Whether NDES itself answered: it does so to everybody."""
         return self.caps == _HEALTHY
 
+    @property
+    def was_left_alone(self) -> bool:
+        """Whether something else in this run lost a connection to the pool."""
+        return "left-alone" in (self.base, self.caps, self.cacert)
+
+    @property
+    def fell(self) -> bool:
+        """Whether a connection was lost: both names lead to the same pool, and each loss counts."""
+        return self.was_left_alone or not {self.base, self.caps, self.cacert}.isdisjoint(scep_base.DIED)
+
 
 async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     """Ask the bare URL, GetCACaps and GetCACert by the internal name too. Evidence: both sides' answers.
@@ -40,10 +50,13 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     if target.internal_name.lower() == target.host.lower():
         return Finding(CHECK.id, "skipped", "The internal name is also the public one.")
     outside = await _side(target, wire)
-    if outside.base in scep_base.DIED:
+    if outside.fell:
         said = "Not asked inside: the server drops connections, and each further one counts towards stopping its pool."
         return Finding(CHECK.id, "skipped", said, {"outside_base": outside.base})
     inside = await _side(twin(target, target.internal_name), wire)
+    if inside.was_left_alone:
+        said = "Not asked to the end inside: the server dropped a connection meanwhile, and both names lead to it."
+        return Finding(CHECK.id, "skipped", said, {"inside_base": inside.base})
     evidence: dict[str, Value] = {
         f"{name}_{part}": value
         for name, side in (("inside", inside), ("outside", outside))
@@ -55,7 +68,8 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
 def twin(target: Server, name: str) -> Server:
     """The same server by another name, asked without what stands in front of it."""
     port = target.port if target.front == "direct" and target.url.startswith("https:") else PORT
-    place = name if port == PORT else f"{name}:{port}"
+    host = f"[{name}]" if ":" in name else name
+    place = host if port == PORT else f"{host}:{port}"
     return replace(target, url=urlunsplit(("https", place, urlsplit(target.url).path, "", "")), front="direct")
 
 

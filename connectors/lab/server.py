@@ -161,9 +161,9 @@ class Lab:
     """A pretend NDES: `async with Lab("ra-expired") as lab` listens until the block ends.
 
     `fault` is a name of `faults.all_faults()`. Port 0 takes any free one; `host` is the name in the URL and
-    in the TLS certificate (the lab itself listens on 127.0.0.1 only), and then also that of the CDP and AIA
-    addresses. `pace` is a factor on the delays of slow faults. Raises `BadRequest` for an unknown fault,
-    `OSError` where a port is taken.
+    in the TLS certificate, and then also that of the CDP and AIA addresses. It listens on `address`: two labs
+    with one port and an address each are nodes behind one name (Linux has all of 127.0.0.0/8). `pace` is a factor
+    on the delays of slow faults. Raises `BadRequest` for an unknown fault, `OSError` where a port is taken.
 
     **Time and memory.** `become` changes the fault while the lab runs; keys and certificates stay, so what
     was remembered of the healthy time still fits. RA certificates cannot run out within a test, so there
@@ -186,6 +186,7 @@ class Lab:
         ra_ends: timedelta | None = None,
         pace: float = 1.0,
         crl_server: CrlServer | None = None,
+        address: str = ADDRESS,
     ) -> None:
         """With a `crl_server` of others the lab shares PKI and TLS with all labs of the same fault there."""
         self._fault = fault if isinstance(fault, Fault) else fault_of(fault)
@@ -194,6 +195,7 @@ class Lab:
         self._ra_ends = ra_ends
         self._pace = pace
         self._shared = crl_server
+        self._address = address
         self._closing = AsyncExitStack()
         self.requests: list[Seen] = []
 
@@ -204,7 +206,7 @@ class Lab:
             self._shelf = self._crls.shelf(key, self._host, self._fault, self._ra_ends)
             self._node = Node(self._fault, self._shelf, self.requests, self._pace)
             self._second = Node(self._fault, self._shelf, self.requests, self._pace)
-            self._door = self._open_door(ADDRESS, self._ports[0], self._node)
+            self._door = self._open_door(self._address, self._ports[0], self._node)
             opening.push_async_callback(self._door.close)
             self._second_door: Door | None = None
             if self._shared is None:
@@ -300,7 +302,7 @@ class Lab:
     def nodes(self) -> tuple[str, ...]:
         """The addresses that answer."""
         both = self._fault.two_addresses and self._second_door is not None
-        return (ADDRESS, _SECOND_ADDRESS) if both else (ADDRESS,)
+        return (self._address, _SECOND_ADDRESS) if both else (self._address,)
 
     def server(self, name: str = "lab") -> Server:
         """The lab as somebody would register it."""

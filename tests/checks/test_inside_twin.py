@@ -77,6 +77,25 @@ async def test_a_server_that_drops_connections_outside_is_not_asked_inside(troub
     assert (finding.verdict, wire.requests) == ("skipped", 1)
 
 
+@pytest.mark.parametrize("trouble", ["dropped", "reset", "truncated", "left-alone"])
+@pytest.mark.parametrize("falls_at", [1, 2], ids=["GetCACaps", "GetCACert"])
+async def test_one_lost_connection_outside_is_enough_to_leave_the_same_pool_alone(
+    trouble: Trouble, falls_at: int
+) -> None:
+    outside = list(WELL)
+    outside[falls_at] = trouble
+    wire = sides(WELL, tuple(outside))
+    finding = await found(CHECK, wire, inside=True, internal_name=INSIDE)
+    assert finding.verdict == "skipped"
+    assert not [what for _, what in wire.asked if INSIDE in what]
+
+
+async def test_what_is_left_alone_meanwhile_is_not_taken_for_an_answer() -> None:
+    finding = await compared((REFUSED, "left-alone", "left-alone"), WELL)
+    assert finding.verdict == "skipped"
+    assert "both names lead to it" in finding.summary
+
+
 async def test_a_server_that_drops_connections_inside_is_asked_once() -> None:
     wire = sides(("dropped",) * 3, WELL)
     await found(CHECK, wire, inside=True, internal_name=INSIDE)
