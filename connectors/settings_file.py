@@ -76,7 +76,7 @@ class Web(Part):
     """Where the bot listens for Teams, and for Slack in HTTP mode; TLS is the reverse proxy's."""
 
     host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
+    port: int = Field(default=8080, ge=0, le=65535)
 
 
 class Network(Part):
