@@ -1,4 +1,4 @@
-"""The two SCEP requests of a check: one asks for nothing, the other can be granted to nobody."""
+"""The two SCEP requests of a check: one asks for nothing, the other for a certificate that nobody could use."""
 
 import hashlib
 from collections.abc import Callable
@@ -64,10 +64,14 @@ def poll_message(ca: CertificateFacts | Bundle, now: datetime, random: bytes, ca
 
 
 def poisoned_request(bundle: Bundle, now: datetime, random: bytes, caps: Caps | None = None) -> bytes:
-    """A PKCSReq (RFC 8894, section 3.3.1) that no working server grants.
+    """A PKCSReq (RFC 8894, section 3.3.1) for a certificate that nobody could use.
 
     No challenge; a public key whose modulus is a random number, so that nobody has the private half;
-    and random bytes for the proof of possession. Arguments and errors as of `poll_message`.
+    and random bytes for the proof of possession. A policy module refuses it for want of a challenge, and
+    a CA that verifies the proof of possession refuses it too. A server that looks at neither grants it:
+    `scepserver` of Debian does, where it was given no challenge. So nothing in the message protects;
+    whoever sends it must know that IIS and a policy module are at work. Arguments and errors as of
+    `poll_message`.
     """
     return _message(_PKCS_REQ, _poisoned_csr(random), _recipient(bundle), now, random, caps)
 

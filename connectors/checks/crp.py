@@ -4,9 +4,17 @@ from datetime import datetime
 from urllib.parse import urljoin
 
 from bot.errors import ProbeError
-from bot.findings import Finding, Past, Server, Verdict
+from bot.findings import Finding, Past, Server, Value, Verdict
 from bot.ports import Check, Wire
 from knowledge import answers
+
+_CUT = "The site cuts the connection for the certificate registration point too, not for SCEP alone."
+_SILENT = {
+    "dropped": _CUT,
+    "reset": _CUT,
+    "timeout": "The certificate registration point does not answer in time, which the SCEP pool has no part in.",
+}
+"""What it means where nothing comes back: another application pool serves it."""
 
 
 async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
@@ -18,10 +26,10 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
     try:
         reply = await wire.get(urljoin(target.url, "/CertificateRegistrationSvc/"))
     except ProbeError as error:
-        if error.trouble not in ("dropped", "reset"):
+        if error.trouble not in _SILENT:
             raise
-        said = "The site cuts the connection for the certificate registration point too, not for SCEP alone."
-        return Finding(CHECK.id, "unknown", said, {"trouble": error.trouble}, (("crp", error.trouble),))
+        evidence: dict[str, Value] = {"trouble": error.trouble}
+        return Finding(CHECK.id, "unknown", _SILENT[error.trouble], evidence, (("crp", error.trouble),))
     word = answers.word(reply.status, reply.headers, reply.body)
     verdict, said = _judged(word, target)
     evidence = {

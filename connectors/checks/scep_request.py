@@ -15,9 +15,9 @@ from knowledge.scep_requests import SUBJECT, poisoned_request, transaction_id
 
 
 async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
-    """Send a PKCSReq that no working server grants: no challenge, a key nobody holds. Evidence as `scep-poll`.
+    """Send a PKCSReq without a challenge, for a key that nobody holds. Evidence as `scep-poll`.
 
-    Only against what is plainly IIS with a policy module at work: other servers may issue. It leaves a line in the
+    Only against what is plainly IIS with a policy module at work: other servers issue. It leaves a line in the
     log of IIS, an event of NDES or of the connector, and perhaps a failed request at the CA.
     """
     if target.module != "intune":

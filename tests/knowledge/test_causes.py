@@ -109,6 +109,7 @@ FAULTS = [
     lost("network-path-blocked", "tcp", "unreachable"),
     lost("network-path-blocked", "tls", "timeout"),
     lost("network-path-blocked", "tls", "reset"),
+    Fault("network-path-blocked", "all is silent", pool="timeout", also={"crp": "timeout"}),
     proxied("app-proxy-connector-stopped", "504_appproxy"),
     proxied("app-proxy-connector-stopped", "504_other"),
     proxied("app-proxy-connector-stopped", "504_appproxy", also={"ap_error": "EmptyConnectorGroup"}),
@@ -407,6 +408,16 @@ def test_where_no_connection_stands_the_silence_of_the_pool_says_nothing() -> No
 def test_a_wrong_address_of_the_application_proxy_is_not_ruled_out_by_a_name_that_exists() -> None:
     found = rank([("dns", "ok"), ("base", "404_appproxy")], front="app-proxy")
     assert of("app-proxy-name-or-url-wrong", found).standing == "possible"
+
+
+def test_a_site_that_is_silent_as_a_whole_does_not_wait_for_its_ca() -> None:
+    silent = [("dns", "ok"), ("tcp", "ok"), ("tls", "ok"), ("base", "timeout")]
+    whole = rank([*silent, ("crp", "timeout")])
+    assert (whole[0].cause, whole[0].standing) == ("network-path-blocked", "likely")
+    assert of("ca-unreachable", whole).standing == "possible"
+    assert of("ca-unreachable", rank([*silent, ("crp", "403_iis")])).standing == "likely"
+    behind = rank([*silent, ("crp", "timeout")], front="app-proxy")
+    assert of("ca-unreachable", behind).standing == "likely"
 
 
 def test_an_asked_client_certificate_is_no_fault_where_ndes_answers_without() -> None:

@@ -1,4 +1,4 @@
-"""The two requests are complete SCEP messages, as OpenSSL and the RA's key see them, and neither can be granted."""
+"""Both requests are complete SCEP messages, as OpenSSL and the RA's key see them, and neither gets anything useful."""
 
 import subprocess
 from datetime import timedelta
