@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from bot import report
 from bot.answer import answer_paste, explain
@@ -14,13 +13,12 @@ from bot.findings import Finding, Report, Server
 from bot.ports import Clock, Show, Store, Use
 from bot.redaction import redact
 from bot.servers import listed, server_from, words_to_fields
-from bot.types import Answer, Choices, Facts, Message, Steps, Text
+from bot.types import Answer, Choices, Facts, Message, Role, Steps, Text
 from knowledge.codes import Codes
 from knowledge.library import Library
 
 log = logging.getLogger(__name__)
 
-Role = Literal["viewer", "operator", "admin"]
 _STORE_PATIENCE = 2.0  # seconds that the servers may take to be listed under an answer
 _OFFERED = 5  # servers with a button under an answer
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
@@ -48,6 +46,7 @@ COMMANDS = (
     Command("cancel", "<server>", "Stop a run", "operator"),
     Command("register", "<name> <url> [field=value]", "Add a server, or change it", "admin"),
     Command("forget", "<server>", "Remove a server and what is remembered of it", "admin"),
+    Command("missing", "<what you asked>", "Say that an answer is missing or wrong: whoever runs me reads it"),
     Command("help", "", "What I can do"),
 )
 """The one table of commands; help and README are compared with it."""
@@ -79,6 +78,7 @@ class Router:
             "cancel": self._cancel,
             "register": self._register,
             "forget": self._forget,
+            "missing": self._missing,
             "help": self._help,
         }
 
@@ -120,6 +120,8 @@ class Router:
             return True
         if not command.takes:
             return not words
+        if command.name == "missing":  # as in "missing intermediate certificate"
+            return False
         if command.name == "explain":
             return len(words) < 80 and bool(words) and (len(words.split()) == 1 or self._known(words))
         if command.name == "check" and " for " in words:
@@ -179,6 +181,12 @@ class Router:
             (Text("Paste an error, a log line, an event or a page, and I say what it is."), Facts(rows)),
             private=True,
         )
+
+    async def _missing(self, message: Message, words: str, show: Show) -> Answer:
+        """The inbox keeps every question without an entry; this one is kept because somebody said so."""
+        if not words:
+            raise BadRequest("Say what you asked, or what the answer should have been.")
+        return Answer("Thank you, it is noted", "info", (Text("Whoever runs this bot will read it."),), private=True)
 
     # --- servers -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from bot.errors import BadRequest
-from bot.router import Role
+from bot.types import Role
 from connectors import settings
 
 
@@ -120,7 +120,7 @@ def read(path: Path) -> Settings:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise BadRequest(f"There is no settings file {path}; README.md shows one.") from None
+        raise BadRequest(f"There is no settings file {path}; docs/operating.md shows one.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadRequest(f"{path}: {error}") from None
     return _checked(Settings, said, str(path))

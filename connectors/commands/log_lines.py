@@ -6,7 +6,11 @@ from typing import Final
 from connectors.render.text import one_line
 
 _OURS: Final = ("bot", "connectors", "knowledge")
-_TOLD: Final = {"message_id": "id", "error": "kind", "check": "check"}
+_TOLD: Final = {
+    **{"message_id": "id", "error": "kind", "check": "check", "surface": "surface", "server": "server"},
+    **{"key": "key", "at": "at", "reason": "reason", "executors": "executors"},
+}
+"""What else a record of ours may tell, all of it our own words or ids, and its short name."""
 
 
 def log_to_stderr() -> None:

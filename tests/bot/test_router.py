@@ -91,6 +91,15 @@ async def test_every_command_of_the_table_is_run_and_not_taken_for_a_paste(
     assert answer.title != "I do not know this one"
 
 
+async def test_a_missing_answer_is_noted_where_the_word_is_a_command(router: Router) -> None:
+    thanks = await router.handle(said("/ndes-missing what 0x1234 means"))
+    assert thanks
+    assert (thanks.title, thanks.private) == ("Thank you, it is noted", True)
+    pasted = await router.handle(said("missing intermediate certificate in the TLS chain of the NDES server"))
+    assert pasted
+    assert pasted.title != thanks.title
+
+
 async def test_explaining_what_nobody_knows_says_so_and_how_to_ask(router: Router) -> None:
     answer = await router.handle(said("explain nonsense"))
     assert answer is not None
@@ -115,6 +124,7 @@ async def test_explaining_a_secret_does_not_repeat_it(router: Router) -> None:
         f"explain this please, it stands in our log since the renewal of the certificate on the server: {PROBLEM}",
         "explain why VerifyRequest gives 403.16",
         f"explain\n{PROBLEM}",
+        "missing: VerifyRequest gives 403.16",
     ],
 )
 async def test_a_paste_that_begins_like_a_command_is_diagnosed(router: Router, text: str) -> None:

@@ -1,0 +1,36 @@
+"""The whole examination: the installation first, then each platform that the settings name."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bot.errors import ConnectorError
+from connectors import settings
+from connectors.doctor import installation, slack, teams
+from connectors.doctor.network import line, utc_now
+from connectors.doctor.symptoms import Symptom
+from connectors.manifests import slack_scopes
+from connectors.settings_file import Settings
+
+
+async def examine(path: Path) -> AsyncIterator[Symptom]:
+    """Each symptom as it is found."""
+    symptom, said = installation.the_settings(path)
+    yield symptom
+    yield await installation.the_knowledge()
+    yield await installation.the_database((said and said.database) or settings.database())
+    if said and (said.slack or said.teams):
+        async for symptom in _platforms(said):
+            yield symptom
+
+
+async def _platforms(said: Settings) -> AsyncIterator[Symptom]:
+    try:
+        async with line(said.network) as out:
+            if said.slack:
+                async for symptom in slack.examine(said.slack, slack_scopes(), out, utc_now):
+                    yield symptom
+            if said.teams:
+                async for symptom in teams.examine(said.teams, out, utc_now):
+                    yield symptom
+    except ConnectorError as error:
+        yield Symptom("network", "fail", str(error), "Correct the settings under [network].")
