@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from bot.findings import Finding, Past, Report, Server
-from bot.types import Answer, Message, Place
+from bot.types import Answer, Message, Place, Role
 
 Show = Callable[[Answer], Awaitable[None]]
 """Puts an interim answer where the final one will stand; the surface decides how often it does."""
@@ -34,6 +34,10 @@ class ChatSurface(Protocol):
 
     async def serve(self, receive: Receive) -> None:
         """Hand each message over, then acknowledge it, until cancelled."""
+        ...
+
+    def role_of(self, message: Message) -> Role:
+        """What the sender may do here; the least where that is not known."""
         ...
 
     async def send(self, place: Place, answer: Answer, press: Press, *, key: str, reader: str | None = None) -> str:

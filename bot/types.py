@@ -13,6 +13,8 @@ STEP_NAMES = (
 )
 """The six steps of an enrolment, in order."""
 
+Role = Literal["viewer", "operator", "admin"]
+"""What a person may do: read and ask; have servers checked; register them."""
 Tone = Literal["problem", "success", "info", "unsure", "unknown"]
 
 

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bot.check import look
-from bot.router import Role, Router
-from bot.types import Message
+from bot.router import Router
+from bot.types import Message, Role
 from connectors import shelf
 from connectors.assembly import causes, checker, now, wires
 from connectors.chat.playground import Playground

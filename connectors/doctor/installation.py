@@ -19,7 +19,7 @@ def the_settings(path: Path) -> tuple[Symptom, Settings | None]:
         said = settings_file.read(path)
     except BotError as error:
         return Symptom(
-            "settings", "fail", str(error), "Correct that line; docs/operating.md shows every setting."
+            "settings", "fail", str(error), "Correct that line, as in docs/operating.md."
         ), None
     platforms = [name for name in ("slack", "teams") if getattr(said, name)]
     if not platforms:

@@ -7,7 +7,7 @@ from itertools import count
 
 from bot.errors import Busy, ConnectorError, Gone
 from bot.ports import Press, Receive
-from bot.types import Answer, Choices, Fold, Place
+from bot.types import Answer, Choices, Fold, Message, Place, Role
 
 
 @dataclass
@@ -40,6 +40,9 @@ class FakeSurface:
 
     async def serve(self, receive: Receive) -> None:
         await asyncio.Event().wait()
+
+    def role_of(self, message: Message) -> Role:
+        return "operator"
 
     async def send(self, place: Place, answer: Answer, press: Press, *, key: str, reader: str | None = None) -> str:
         await self._trouble()
