@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -173,29 +173,33 @@ class Posting:
             _log.error("where an answer stands is not kept", extra={"reason": str(error)})
 
     async def _pressing(self, answer: Answer) -> Press:
-        """An opaque id for each thing that a button of the answer says, kept before anybody can press it."""
-        says = tuple(dict.fromkeys(_said(answer.blocks)))
-        if not says:
-            return _no_button
-        token = secrets.token_urlsafe(16)
-        try:
-            await self._mail.offer(token, Offer(self._message.place, says), self._clock())
-        except ConnectorError as error:
-            _log.error("buttons are not kept, so they will not work", extra={"reason": str(error)})
-        return {say: f"{token}.{number}" for number, say in enumerate(says)}.__getitem__
+        return await pressing(said(answer.blocks), self._message.place, self._mail, self._clock())
+
+
+async def pressing(sayings: Iterable[str], place: Place, mail: Mail, at: datetime) -> Press:
+    """An opaque id for each thing that a button says to the bot, kept before anybody can press it."""
+    says = tuple(dict.fromkeys(sayings))
+    if not says:
+        return _no_button
+    token = secrets.token_urlsafe(16)
+    try:
+        await mail.offer(token, Offer(place, says), at)
+    except ConnectorError as error:
+        _log.error("buttons are not kept, so they will not work", extra={"reason": str(error)})
+    return {say: f"{token}.{number}" for number, say in enumerate(says)}.__getitem__
 
 
 def _no_button(_: str) -> str:
     return "none"
 
 
-def _said(blocks: Sequence[Block]) -> Iterator[str]:
+def said(blocks: Sequence[Block]) -> Iterator[str]:
     """What the buttons of an answer say to the bot."""
     for block in blocks:
         match block:
             case Choices(options=options):
                 yield from (says for _, says in options)
             case Fold(blocks=inner):
-                yield from _said(inner)
+                yield from said(inner)
             case _:
                 pass
