@@ -11,7 +11,7 @@ ORDINARY = frozenset(
     "provider random reason refused rejected request required reset response result reused right same scep sent server set "
     "shared short should shown single so some somehow static status still stored strong than that the their then there they "
     "this to token too true type under unknown unset until up us usage used user valid validation value verified via wait warning was "
-    "weak were what yesterday today recently when where which while will with within without working wrong yes yet you your "
+    "weak were what thanks please case sensitive expire mac yesterday today recently when where which while will with within without working wrong yes yet you your "
     # German
     "ab abgelaufen aber abgelehnt aktuell alle alt als am an anders auch auf aus bei beim bereits bis da dann das dass dem "
     "den der des deshalb die dies diese dieses doch durch ein eine einen einer einmal entweder er erforderlich es etwas "
@@ -32,6 +32,6 @@ ORDINARY = frozenset(
     "juist kan klopt kort leeg maar meer met mijn moet na naar nee niet nieuw niets nodig nog nu om omdat onbekend ongeldig onjuist "
     "ons onze ook op opnieuw te toen uit van vandaag vanaf vereist verkeerd verlopen voor waarom weer wel werkt wordt zijn zo zonder "
     # schemes of HTTP, and what programs print for nothing
-    "anonymous basic bearer digest kerberos negotiate ntlm realm redacted removed hidden masked undefined nil unable "
+    "http https ldap rpc tls ssl soap bitte danke merci gracias bedankt anonymous basic bearer digest kerberos negotiate ntlm realm redacted removed hidden masked undefined nil unable "
     "description header headers name field length max column".split()
 )

@@ -30,8 +30,8 @@ def hits(text: str) -> list[Hit]:
     return apart
 
 
-def _compiled() -> tuple[Any, tuple[tuple[Rule, Any], ...]]:
-    """The filter that names the rules which may find something, and each rule with its pattern."""
+def _compiled() -> tuple[Any, tuple[tuple[Rule, Any, int], ...]]:
+    """The filter that names the rules which may find something; each rule with its pattern and the group that goes."""
     options = re2.Options()
     options.log_errors = False
     options.encoding = re2.Options.Encoding.LATIN1
@@ -40,7 +40,8 @@ def _compiled() -> tuple[Any, tuple[tuple[Rule, Any], ...]]:
     for rule in RULES:
         likely.Add(rule.pattern.encode("latin-1"), options)
     likely.Compile()
-    return likely, tuple((rule, likely.re(number)) for number, rule in enumerate(RULES))
+    patterns = [likely.re(number) for number in range(len(RULES))]
+    return likely, tuple((rule, pattern, min(1, pattern.groups)) for rule, pattern in zip(RULES, patterns, strict=True))
 
 
 LIKELY, PATTERNS = _compiled()
@@ -48,8 +49,8 @@ LIKELY, PATTERNS = _compiled()
 
 def _hits(data: bytes) -> Iterator[Hit]:
     for number in LIKELY.Match(data, True) or ():
-        rule, pattern = PATTERNS[number]
-        group, at = min(1, pattern.groups), 0
+        rule, pattern, group = PATTERNS[number]
+        at = 0
         while found := pattern.search(data, at):
             start, end = found.span(group)
             goes = start >= 0 and not _stays(rule, data, start, end)

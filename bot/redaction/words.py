@@ -19,9 +19,9 @@ _NUMBER = (
 """Codes, statuses, counts, versions, addresses and dates."""
 _PLACEHOLDER = (
     r"[<{(\[%$]+[a-z_ :.-]*(?:pass|pw|secret|challenge|token|key|value|your|env|kennw|none|null|removed|redacted|hidden)[a-z_ :.-]*[>})\]%]*"
-    rf"|[^a-z0-9\x7f-\xff]*|x+|{TAG}"
+    rf"|[^a-z0-9\x7f-\xff]*|x+|//\S+|{TAG}"
 )
-"""What stands where a secret would be."""
+"""What stands where a secret would be; the rest of an address behind `https:`."""
 _KNOWN = (
     r"w3svc\d+|(?:sha|aes|rsa|tls|pkcs|rfc|kb|event|iis|windows|server|ios|http|x)[-_ /#v]?[\d.]+\w?"
     r"|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?|[\d.]+ ?(?:ms|s|sec|min|h|kb|mb|bytes?|bits?|x|st|nd|rd|th)|certificate.*|.*\.(?:exe|dll|log)\b.*"
@@ -35,7 +35,7 @@ _NUMBERED = re.compile(
 )
 _STATE = re.compile(
     r"[a-z]+(?:ed|ing|ly|able|ible|less)|(?:ge|ver|ab|un|be|zur.ck|ein|aus)[a-z\xe4\xf6\xfc\xdf]+(?:t|lt|en)|[a-z]+(?:lich|bar|ig)"
-    r"|[a-z]+(?:ad|id)[ao]|(?:ge|ver)[a-z]+d"
+    r"|[a-z]+(?:ad|id)[ao]|(?:ge|ver)[a-z]+d|[a-z\xe0-\xff]+\xe9e?s?"
 )
 _GROUPED = re.compile(r"\d{5,}(?:-\d{5,})+")
 _LETTER, _DIGIT, _SIGN_INSIDE = (

@@ -5,22 +5,29 @@ from bot.redaction.rules.wording import VALUE, WORD
 from bot.redaction.types import Rule
 
 _FLAG = r"pass|passin|passout|password|passwd|passphrase|pwd|secret|token|challenge|-key|storepass|keypass"
-_PROGRAM = r"certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql"
+_PROGRAM = r"certutil|certreq|sscep|openssl|psexec\w*|curl|keytool|mysql|sshpass|winrs|sqlcmd|osql|bcp"
+_AT = r"(?:^|[\s\"'(`,])"
+_TO = r"[\"']?[ \t:=,]+"
+"""Around an option: `-p X`, `/p:X`, `'-p', 'X'`."""
 _NET_USE = r"\bnet(?:1|\.exe)? use\b"
 
 RULES = (
     Rule(
         "`-Password X`, `--client-secret=X`, `/pass:X`, `-passin pass:X`",
-        rf"(?i)(?:^|[\s\"'(`])(?:--?|/)[\w-]*(?:{_FLAG})[ \t:=]+(?:pass:)?{VALUE}",
+        rf"(?i){_AT}(?:--?|/)[\w-]*(?:{_FLAG}){_TO}(?:pass:)?{VALUE}",
         next_argument,
     ),
-    Rule("`/p:X`, `-pw X`, `/rp X`: too short to trust", rf"(?i)(?:^|\s)[-/](?:pw?|rp|pd)[ \t:=]+{WORD}", unless_odd),
+    Rule("`/p:X`, `-pw X`, `/rp X`: too short to trust", rf"(?i){_AT}[-/](?:pw?|rp|pd){_TO}{WORD}", unless_odd),
     Rule(
         "`-p X` of a program that takes a password there",
-        rf"(?i)\b(?:{_PROGRAM})\b[^\n\x00]{{0,200}}?\s[-/]p[ \t:=]+{VALUE}",
+        rf"(?i)\b(?:(?:{_PROGRAM})\b[^\n\x00]{{0,200}}?{_AT}[-/]p|ldap[a-z]+\s[^\n\x00]{{0,200}}?\s-w){_TO}{VALUE}",
         next_argument,
     ),
-    Rule("`curl -u admin:X`", rf"(?i)\s(?:-u|--user|--proxy-user)[ =]+[\"']?[^\s:\"'\x00]+:{VALUE}", next_argument),
+    Rule(
+        "`curl -u admin:X`, `-sku admin:X`",
+        rf"(?i)(?:\s-u|\s--user|\s--proxy-user|\bcurl\s-[a-z]{{1,4}}u)[ =]+[\"']?[^\s:\"'\x00]+:{VALUE}",
+        next_argument,
+    ),
     Rule(
         "`net use \\\\srv\\c$ /user:svc X`",
         rf"(?i){_NET_USE}[^\n\x00]{{0,200}}?/u(?:ser)?:[^\s\x00]+\s+{VALUE}",

@@ -35,6 +35,11 @@ _BEHIND_A_NAME = (
         ordinary_or_state,
     ),
     Rule(
+        "a router's `snmp-server community X`, `tacacs-server key 7 X`",
+        rf"(?i)\b(?:isakmp|tacacs|radius|snmp)\S*\s(?:\S+\s){{0,4}}?(?:key|community)\s(?:\d\s)?{WORD}",
+        unless_odd,
+    ),
+    Rule(
         "a router's `enable secret X`, alone on its line",
         r"(?im)^\s*(?:enable |username \S+ )?(?:password|secret)(?: \d)? ([^\s\x00]+)[ \t\r]*$",
         ordinary,
@@ -47,17 +52,14 @@ _BEFORE_A_NAME = (
         unless_odd_here,
     ),
 )
+_INSIDE = rf">\s*(?:{TAG}\s*|<!\[CDATA\[)*{ELEMENT}"
 _IN_MARKUP = (
     Rule(
-        "`<Challenge>X</Challenge>`, `<pin>X</pin>`",
-        rf"(?i)<(?:[\w:.-]*{NAMES}\w*(?:\s[^<>]*)?|pw|pin|otp|pass)>\s*(?:<!\[CDATA\[)?{ELEMENT}",
+        "`<Challenge>X</Challenge>`, `<pin>X</pin>`, `<Password><Value>X`",
+        rf"(?i)(?:<[\w:.-]*{NAMES}\w*(?:\s[^<>]*)?|<pw|<pin|<otp|<pass){_INSIDE}",
         ordinary,
     ),
-    Rule(
-        '`<Data Name="password">X</Data>`',
-        rf"(?i)=[\"']?[\w.-]*{NAMES}\w*[\"'][^<>]*>\s*(?:{TAG}\s*|<!\[CDATA\[)*{ELEMENT}",
-        ordinary,
-    ),
+    Rule('`<Data Name="password">X</Data>`', rf"(?i)=[\"']?[\w.-]*{NAMES}\w*[\"'][^<>]*{_INSIDE}", ordinary),
 )
 _BEHIND_A_SHORT_NAME = (
     Rule("`the pw is X`, `chalpw: X`", rf"(?i)(?:\b|_)\w{{0,12}}pw\b{OF}(?:{SIGN}|{IS}){VALUE}", ordinary),
@@ -77,8 +79,8 @@ _BEHIND_A_USER = (
         unless_odd,
     ),
     Rule(
-        "`login: svc_ndes / X`",
-        rf"(?i)\b(?:credentials?|zugangsdaten|identifiants|log[io]n|account|user)\b[\s:=]+[^\s:/\x00]+\s?[/:]\s?{WORD}",
+        "`login: svc_ndes / X`, `creds svc:X`; but `Account Name: X` is no login",
+        rf"(?i)\b(?:credentials?|creds|zugangsdaten|identifiants|log[io]n|account|user)\b[\s:=]+[^\s:/\x00]+(?:\s?/\s?|:){WORD}",
         unless_odd,
     ),
 )

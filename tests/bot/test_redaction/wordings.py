@@ -319,6 +319,7 @@ WORDINGS = [
     ("neues Passwort lautet {}", WORD),
     ("Kennwort auf {} gesetzt", MIXED),
     ("Kennwort geändert auf {}", MIXED),
+    ("Kennwort vom Dienstkonto auf {}", "Winter2025"),
     ("das PW {} geht nicht", MIXED),
     ("das PW lautet {}", WORD),
     ("PW ist {}", WORD),
