@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -17,6 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from bot.ports import Handler
 from bot.types import Answer, Message, Place
+from connectors.render import slack, teams
 from connectors.render.html import render
 
 LARGEST_BODY: Final = 21 * 1024 * 1024
@@ -260,13 +262,32 @@ class _Stream:
 
 
 def _line(answer: Answer | None, *, final: bool) -> bytes:
-    said = {
+    said: dict[str, Any] = {
         "silent": answer is None,
         "html": render(answer) if answer else "",
         "title": answer.title if answer else "",
         "final": final,
+        "payloads": _payloads(answer) if answer and final else {},
     }
     return json.dumps(said).encode() + b"\n"
+
+
+def _payloads(answer: Answer) -> dict[str, list[dict[str, Any]]]:
+    """What the chat platforms would be sent for the same answer; the buttons' ids are made up."""
+    numbers = count()
+
+    def press(_: str) -> str:
+        return f"opaque-id.{next(numbers)}"
+
+    message = slack.render(answer, press)
+    in_slack = [{"text": message.text, "blocks": list(message.blocks), **slack.POSTING}]
+    if message.rest is not None:
+        in_slack.append({"filename": "answer.txt", "content": message.rest})
+    cards = teams.render(answer, press)
+    in_teams = [
+        {"type": "message", "summary": cards.text, "attachments": [teams.attachment(card)]} for card in cards.cards
+    ]
+    return {"Slack": in_slack, "Teams": in_teams}
 
 
 # --- what comes in ---------------------------------------------------------------------------

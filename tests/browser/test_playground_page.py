@@ -111,6 +111,18 @@ async def test_a_paste_is_answered_with_its_deciding_words_marked(page: Page) ->
     await expect(page.get_by_role("article", name="You")).to_contain_text(REFUSED)
 
 
+async def test_an_answer_shows_what_slack_and_teams_would_be_sent(page: Page) -> None:
+    await _say(page, REFUSED)
+    for name, key in (("Slack", "blocks"), ("Teams", "attachments")):
+        await page.get_by_role("tab", name=name).click()
+        said = json.loads(await page.get_by_role("tabpanel", name=name).locator("pre").first.inner_text())
+        assert said[key]
+        await expect(page.locator(".answer")).to_be_hidden()
+    await page.keyboard.press("ArrowRight")
+    await expect(page.get_by_role("tab", name="Answer")).to_be_focused()
+    await expect(page.locator(".answer")).to_be_visible()
+
+
 async def test_a_healthy_line_is_said_to_be_well_in_words(page: Page) -> None:
     await _say(page, HEALTHY)
     await expect(page.locator(".bot .tone")).to_have_text("All is well")

@@ -70,7 +70,7 @@ async def test_a_message_gets_its_answer_as_html() -> None:
 
 
 async def test_silence_is_told_as_silence() -> None:
-    silence = {"silent": True, "html": "", "title": "", "final": True}
+    silence = {"silent": True, "html": "", "title": "", "final": True, "payloads": {}}
     assert await _say({"text": "hm", "addressed": False}) == (200, silence)
 
 

@@ -181,16 +181,80 @@ function filling(card, { html }) {
   replace(card, fromMarkup(html));
 }
 
-function answered(card, { silent, html }) {
+function answered(card, { silent, html, payloads }) {
   card.removeAttribute("aria-busy");
   if (silent) {
     replace(card, element("p", "quietly silent", "(ndesbot stays silent)"));
     return;
   }
   replace(card, fromMarkup(html));
+  card.append(...surfaces(card.lastElementChild, payloads));
   if (card === log.lastElementChild) {
     (card.previousElementSibling ?? card).scrollIntoView({ block: "start" });
   }
+}
+
+// The same answer as each platform would be sent it: tabs under the answer, as the pattern of ARIA has them.
+
+function surfaces(answer, payloads) {
+  const panels = [["Answer", answer]];
+  for (const [name, messages] of Object.entries(payloads ?? {})) {
+    const panel = element("div", "payload");
+    panel.hidden = true;
+    for (const said of messages) panel.append(payload(name, said));
+    panels.push([name, panel]);
+  }
+  const tabs = element("div", "tabs");
+  tabs.setAttribute("role", "tablist");
+  tabs.setAttribute("aria-label", "This answer in");
+  for (const [name, panel] of panels) tabs.append(tab(name, panel, tabs, name === "Answer"));
+  return [...panels.slice(1).map(([, panel]) => panel), tabs];
+}
+
+function payload(name, said) {
+  const text = JSON.stringify(said, null, 2);
+  const box = element("div", "payload-one");
+  const copyButton = element("button", "copy", "Copy");
+  copyButton.type = "button";
+  copyButton.dataset.copy = text;
+  copyButton.dataset.name = `what ${name} would be sent`;
+  const head = element("p", "payload-head", `What ${name} would be sent, ${bytes(text.length)} `);
+  head.append(copyButton);
+  const pre = element("pre", "", text);
+  pre.tabIndex = 0; // it scrolls by itself, so the keyboard must reach it
+  box.append(head, pre);
+  return box;
+}
+
+function tab(name, panel, tabs, chosen) {
+  const button = element("button", "tab", name);
+  button.type = "button";
+  button.id = `tab-${crypto.randomUUID()}`;
+  panel.id = `panel-${button.id}`;
+  panel.setAttribute("role", "tabpanel");
+  panel.setAttribute("aria-labelledby", button.id);
+  button.setAttribute("role", "tab");
+  button.setAttribute("aria-controls", panel.id);
+  const choose = (one) => {
+    for (const other of tabs.children) {
+      const its = other === one;
+      other.setAttribute("aria-selected", String(its));
+      other.tabIndex = its ? 0 : -1;
+      byId(other.getAttribute("aria-controls")).hidden = !its;
+    }
+  };
+  button.setAttribute("aria-selected", String(chosen));
+  button.tabIndex = chosen ? 0 : -1;
+  button.addEventListener("click", () => choose(button));
+  button.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const all = [...tabs.children];
+    const next = all[(all.indexOf(button) + step + all.length) % all.length];
+    choose(next);
+    next.focus();
+  });
+  return button;
 }
 
 function fromMarkup(html) {
@@ -236,7 +300,7 @@ async function copy(button) {
     tell("The browser does not let this page copy. The step is selected: press Control C.");
     return;
   }
-  tell(`Copied: ${button.dataset.copy}`);
+  tell(`Copied: ${button.dataset.name ?? button.dataset.copy}`);
   button.textContent = "Copied";
   button.classList.add("done");
   window.setTimeout(() => {
@@ -246,7 +310,7 @@ async function copy(button) {
 }
 
 function selectBeside(button) {
-  const step = button.parentElement.querySelector(".todo-text");
+  const step = button.closest(".payload-one")?.querySelector("pre") ?? button.parentElement.querySelector(".todo-text");
   const code = step.querySelector("code");
   window.getSelection().selectAllChildren(code?.textContent === button.dataset.copy ? code : step);
 }
