@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+RUN = "Run this command:"
+"""What is told of a command that stands alone."""
+
 _CODE = re.compile(r"`([^`\n]+)`")
 # Two words with a hyphen are always ours; of single words only these, so that XML like <null> stays what it is.
 _PLACEHOLDER = re.compile(r"(<(?:[a-z]+(?:-[a-z]+)+|device|domain|proxy|tenant|thumbprint)>)")
@@ -51,9 +54,9 @@ def without_marks(text: str) -> str:
 def command_of(sentence: str) -> Command | None:
     """The command that a sentence begins or ends with, for where it can stand alone; None where there is none."""
     if found := _TOLD.fullmatch(sentence):
-        return Command(f"Run this command{found['after'] or ':'}", found["line"])
+        return Command(f"Run this command{found['after']}" if found["after"] else RUN, found["line"])
     if (found := _FIRST.fullmatch(sentence)) and _COMMAND.match(found["line"]):
-        told = f"This command{found['after']}" if found["after"] else "Run this command:"
+        told = f"This command{found['after']}" if found["after"] else RUN
         return Command(told, found["line"])
     if (found := _LAST.fullmatch(sentence)) and _COMMAND.match(found["line"]):
         return Command(found["before"], found["line"])

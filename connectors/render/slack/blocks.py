@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, groupby
+from itertools import chain
 from typing import assert_never
 
 from bot.ports import Press
@@ -21,7 +21,7 @@ from bot.types import (
     Text,
     Tone,
 )
-from connectors.render.prose import command_of, cut, without_marks
+from connectors.render.prose import RUN, command_of, cut, without_marks
 from connectors.render.slack import elements as slack
 from connectors.render.slack.elements import Element
 from connectors.render.text import TONES, one_line, printable
@@ -40,7 +40,7 @@ SIGNS: dict[Tone, str] = {
 _LONGEST = 3000  # characters of one run of words, as JSON weighs them
 _MENU_FROM = 6  # choices from which buttons become a menu
 _LABEL = 30  # characters of a button that a phone shows
-_LONG_COMMAND = 24  # characters from which a command gets a box of its own
+_LONG_COMMAND = 20  # characters from which a command gets a box of its own
 _SHORT_HINT = 12  # characters of a hint that may stand beside a title
 _ADDRESS = re.compile(r"https://[a-z0-9.-]+(?::\d{1,5})?(?:/[\w.~!$&'()*+,;=:@%/?#-]*)?", re.ASCII)
 
@@ -59,7 +59,7 @@ class Writer:
         said = slack.line([slack.emoji(SIGNS[tone]), slack.words(f" {TONES[tone]}", bold=True)])
         if len(name) <= slack.HEADER:
             return [slack.rich([said]), slack.header(name)]
-        return [slack.rich([said, slack.line(self._prose(one_line(text), bold=True))])]
+        return [slack.rich([said, slack.line(self._words(name, bold=True))])]
 
     def atoms(self, block: Block) -> Iterator[Element]:
         """A block as lines and blocks, in order."""
@@ -113,6 +113,9 @@ class Writer:
         waiting: list[Element] = []
         for number, step in enumerate(steps.items, 1):
             told, command = _around(step)
+            if command and told == RUN and len(steps.items) == 1:  # the words before it say what it is for
+                yield slack.copyable(command)
+                return
             waiting.append(slack.line(self._prose(told) or [slack.words(" ")]))
             if command:
                 yield slack.numbered(waiting, number - len(waiting))
@@ -163,8 +166,9 @@ class Writer:
         most = slack.OPTION if menu or len(labels) == 1 else _LABEL
         yield from self._line(self._prose(choices.question))
         if any(len(label) > most for label in labels):
-            yield slack.numbered([slack.line(self._words(label)) for label in labels])
-            labels = [f"{number}. {label}" for number, label in enumerate(labels, 1)]
+            full = [slack.line(self._words(label)) for label in labels]
+            yield from full if len(full) == 1 else [slack.numbered(full)]
+            labels = labels if len(full) == 1 else [f"{number}. {label}" for number, label in enumerate(labels, 1)]
         if labels:
             values = [self._press(say) for _, say in choices.options[: slack.SELECT]]
             yield self._menu(choices.question, labels, values) if menu else self._buttons(labels, values, most)
@@ -229,12 +233,18 @@ def _around(sentence: str) -> tuple[str, str]:
 
 
 def _merged(parts: Sequence[Element]) -> Iterator[Element]:
-    """Neighbours of one style as one element: each costs room."""
-    for style, group in groupby(parts, lambda part: part.get("style", {}) if part["type"] == "text" else None):
-        if style is None:
-            yield from group
-        else:
-            yield slack.words("".join(part["text"] for part in group), **style)
+    """Neighbours of one style as one element, up to a length: each element costs room."""
+    waiting: Element | None = None
+    for part in parts:
+        alike = waiting and waiting["type"] == part["type"] == "text" and waiting.get("style") == part.get("style")
+        if waiting and alike and len(waiting["text"]) + len(part["text"]) <= _LONGEST:
+            waiting = waiting | {"text": waiting["text"] + part["text"]}
+            continue
+        if waiting:
+            yield waiting
+        waiting = part
+    if waiting:
+        yield waiting
 
 
 def _short(address: str) -> str:

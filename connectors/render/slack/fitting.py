@@ -36,21 +36,21 @@ def part_of(block: Block, writer: Writer) -> Part:
 
 def _name_and_rank(block: Block) -> tuple[str, int]:
     match block:
-        case Text() | Caution() | StepBar() | Quote():
-            return "some words", 0
-        case Heading():
-            return block.text, 0
         case Choices():
             return block.question, 0
+        case Text() | Caution() | StepBar() | Quote():
+            return "some words", 1
+        case Heading():
+            return block.text, 1
         case Facts():
-            return "some facts", 1
+            return "some facts", 2
         case Steps():
-            return "some steps", 1
+            return "some steps", 2
         case Fold():  # one that leads on is worth more than one that only tells more
             leads_on = block.open or any(isinstance(inner, Choices) for inner in block.blocks)
-            return block.title, 1 if leads_on else 2
+            return block.title, 2 if leads_on else 3
         case Sources():
-            return "the sources", 3
+            return "the sources", 4
     assert_never(block)
 
 
