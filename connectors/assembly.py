@@ -38,7 +38,7 @@ def wires(
     def open_wire(server: Server) -> AbstractAsyncContextManager[Wire]:
         guard = Guard(allow, {80, 443, server.port, *ports}, any_port=any_port)
         pinned = {server.host: resolve} if resolve else None
-        return RunWire(server.url, guard, roots=server.roots, resolve=pinned)
+        return RunWire(server.url, guard, roots=server.roots, resolve=pinned, ca_host=server.ca_host)
 
     return open_wire
 

@@ -22,10 +22,11 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote
 
-from bot.check import Checker, look
+from bot.check import CHECK, Checker, look
 from bot.findings import Past, Report, Server
 from connectors.assembly import causes, checker, now, wires
 from connectors.checks import catalogue
+from connectors.engine import open_engine
 from connectors.lab.running import labs
 from connectors.lab.server import Lab
 from connectors.store import open_store
@@ -126,16 +127,22 @@ async def suites(server: Server) -> Figures:
     alone = await cost_of(lambda _: suite(server))
     requests = (await suite(server)).requests
     with tempfile.TemporaryDirectory() as folder:
-        async with open_store(f"sqlite+aiosqlite:///{folder}/bench.db") as store:
+        address = f"sqlite+aiosqlite:///{folder}/bench.db"
+        async with open_store(address) as store:
             await store.register(server)
             use = checker(store, WIRES)
             kept = await cost_of(lambda n: stored(use, server, n))
+            async with open_engine(address, executor="bench", work={CHECK: use.carry_out}) as engine:
+                use.rely_on(engine)
+                durable = await cost_of(lambda n: stored(use, server, ROUNDS + 9 + n))
     return {
         "suite: wall ms": alone.wall,
         "suite: CPU ms": alone.cpu,
         "suite: requests": requests,
         "suite with SQLite: wall ms": kept.wall,
         "suite with SQLite: CPU ms": kept.cpu,
+        "suite with SQLite and engine: wall ms": durable.wall,
+        "suite with SQLite and engine: CPU ms": durable.cpu,
     }
 
 
