@@ -1,0 +1,153 @@
+"""What Teams wants beside answers: results of a search, forms, dialogs, and files by consent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.ports import Press
+from connectors.render.forms import Field, Form
+from connectors.render.teams.blocks import button
+from connectors.render.teams.card import card
+from connectors.render.teams.words import Element, heading, short, size, tame, text
+from connectors.render.text import one_line
+
+ADAPTIVE = "application/vnd.microsoft.card.adaptive"
+"""Content type of an attachment that is an Adaptive Card."""
+
+_MOST_HITS = 25
+_LONGEST_NAME = 250
+_LONGEST_SAYS = 600
+
+
+def attachment(content: Element) -> Element:
+    """A card as a message carries it."""
+    return {"contentType": ADAPTIVE, "content": content}
+
+
+# --- search ----------------------------------------------------------------------------------
+
+
+def hit(name: str, says: str, more: str, press: Press) -> Element:
+    """One result of a search: the card that a person may post (under 28 KB, the limit for results), and the
+    line in the list. `more` is what the card's button says to the bot."""
+    words, _ = heading(short(one_line(name), _LONGEST_NAME), size="Medium")
+    told = text(short(one_line(says), _LONGEST_SAYS))
+    shown = {"type": "ActionSet", "actions": [button("Show all of it", {"press": press(more)})]}
+    content = card([*words, *told, shown], tame(name))
+    preview = {"title": short(tame(name), 120), "text": tame(says, 200)}
+    return {
+        **attachment(content),
+        "preview": {"contentType": "application/vnd.microsoft.card.thumbnail", "content": preview},
+    }
+
+
+def found(hits: Sequence[Element]) -> Element:
+    """The answer to a search of the message extension; where nothing was found, it says so."""
+    if not hits:
+        return {
+            "composeExtension": {
+                "type": "message",
+                "text": "Nothing is known of that. Try a number or a log's own words.",
+            }
+        }
+    shown = list(hits[:_MOST_HITS])
+    return {"composeExtension": {"type": "result", "attachmentLayout": "list", "attachments": shown}}
+
+
+# --- forms -----------------------------------------------------------------------------------
+
+
+def form(asked: Form, press_id: str, said: Mapping[str, str] | None = None, wrong: str = "") -> Element:
+    """A form as a card; its inputs come back by the names of its fields. `said` fills them in, `wrong` says why
+    they were not taken."""
+    words, _ = heading(asked.title, size="Medium")
+    reason = text(short(one_line(wrong), _LONGEST_SAYS))
+    told = [{"type": "Container", "style": "attention", "items": reason}] if reason else []
+    inputs = [element for field in asked.fields for element in _field(field, (said or {}).get(field.name, field.start))]
+    sent = button(asked.submit, {"press": press_id}, inputs=True, style="positive")
+    body = [*words, *text(asked.intro, isSubtle=True), *told, *inputs, {"type": "ActionSet", "actions": [sent]}]
+    return card(body, tame(asked.title))
+
+
+def _field(field: Field, value: str) -> list[Element]:
+    asked: Element = {"id": field.name, "label": field.label}
+    if field.required:
+        asked |= {"isRequired": True, "errorMessage": f"{field.label} is needed."}
+    hint = [] if field.kind == "yes" else text(field.hint, isSubtle=True, size="Small")
+    return [{**asked, **_input(field, value)}, *hint]
+
+
+def _input(field: Field, value: str) -> Element:
+    match field.kind:
+        case "choice":
+            choices = [{"title": label, "value": option} for option, label in field.options]
+            known = {"value": value} if value in dict(field.options) else {}
+            return {"type": "Input.ChoiceSet", "choices": choices, "placeholder": "Not said", **known}
+        case "yes":
+            ticked = "yes" if value == "yes" else ""
+            looks = {"title": field.hint or "Yes", "valueOn": "yes", "valueOff": "", "value": ticked}
+            return {"type": "Input.Toggle", "wrap": True, **looks}
+        case "line" | "lines":
+            filled: Element = {"value": _kept(value, field.longest)} if value else {}
+            example = {"placeholder": field.example} if field.example else {}
+            many = field.kind == "lines"
+            return {"type": "Input.Text", "isMultiline": many, "maxLength": field.longest, **example, **filled}
+
+
+def _kept(value: str, most: int) -> str:
+    """As much of a value as its field takes; less of one that JSON makes long, for all must fit into one card."""
+    kept = value[:most]
+    return kept if size(kept) <= 2 * most else kept[: most // 6]
+
+
+# --- dialogs ---------------------------------------------------------------------------------
+
+
+def dialog(name: str, content: Element) -> Element:
+    """A card in a dialog of its own. There buttons come back with `Action.Submit` alone, so each becomes its
+    own fallback."""
+    value = {
+        "title": short(tame(name), 64),
+        "height": "large",
+        "width": "large",
+        "card": attachment(_submitting(content)),
+    }
+    return {"task": {"type": "continue", "value": value}}
+
+
+def _submitting(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_submitting(inner) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") == "Action.Execute":
+        return part["fallback"]
+    return {name: _submitting(inner) for name, inner in part.items()}
+
+
+# --- files -----------------------------------------------------------------------------------
+
+
+def file_consent(name: str, size: int, press_id: str) -> Element:
+    """The attachment that asks a person whether a file of `size` bytes may go into their OneDrive. Personal
+    chats only; `press_id` comes back with a yes as with a no."""
+    context = {"press": press_id}
+    return {
+        "contentType": "application/vnd.microsoft.teams.card.file.consent",
+        "name": name,
+        "content": {
+            "description": "The whole answer as a text file",
+            "sizeInBytes": size,
+            "acceptContext": context,
+            "declineContext": context,
+        },
+    }
+
+
+def file_sent(name: str, unique_id: str, address: str) -> Element:
+    """The attachment that shows a file which was put where the consent allowed; the last two are Teams' own words."""
+    return {
+        "contentType": "application/vnd.microsoft.teams.card.file.info",
+        "contentUrl": address,
+        "name": name,
+        "content": {"uniqueId": unique_id, "fileType": name.rpartition(".")[2]},
+    }
