@@ -102,11 +102,16 @@ def _checked(
 
 
 def _tell(report: Any) -> None:
+    from dataclasses import replace
+
     from bot.report import told
+    from bot.types import Choices
     from connectors import shelf
     from connectors.settings import cache_folder
 
-    show(told(report, shelf.library(cache_folder())))
+    answer = told(report, shelf.library(cache_folder()))
+    # What there is to press in a chat is not what a shell understands.
+    show(replace(answer, blocks=tuple(block for block in answer.blocks if not isinstance(block, Choices))))
 
 
 def _range(word: str) -> Any:
