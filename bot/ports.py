@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from bot.diary import Asked, Expiry, Health, Quiet, Run, Subscription, Votes
 from bot.findings import Finding, Past, Report, Server
 from bot.types import Answer, Message, Place, Role
 
@@ -24,8 +25,8 @@ Receive = Callable[[Message], Awaitable[None]]
 class ChatSurface(Protocol):
     """A chat platform. It translates and escapes; it never decides.
 
-    `pause` is the least number of seconds between two edits of an answer that fills in. `looks_up` says
-    whether `find` can tell an answer that was posted from one that was not.
+    `pause` is the least number of seconds between two edits of an answer that fills in; infinite where only the
+    last one may be shown. `looks_up` says whether `find` can tell an answer that was posted from one that was not.
     """
 
     name: str
@@ -299,6 +300,71 @@ class Mail(Protocol):
 
     async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
         """How a platform wants a conversation addressed."""
+        ...
+
+
+class Diary(Protocol):
+    """What is remembered over time."""
+
+    async def remember(self, run: Run, expiries: Sequence[Expiry]) -> None:
+        """Keep a run where it says something else than the one before, or is the first of its day (UTC); the
+        expiries take the place of those kept of this server."""
+        ...
+
+    async def runs(self, since: datetime, until: datetime) -> list[Run]:
+        """What is kept of the runs of a time (`since` < at <= `until`), the oldest first."""
+        ...
+
+    async def expiries(self, until: datetime) -> list[Expiry]:
+        """What runs out up to a time, the first first."""
+        ...
+
+    async def health(self) -> dict[str, Health]:
+        """How each server stands."""
+        ...
+
+    async def stand(self, health: Health, before: Health | None) -> bool:
+        """Let a server stand so, if it still stood as `before`. Atomic: of two that saw the same, one hears yes."""
+        ...
+
+    async def subscribe(self, subscription: Subscription) -> None:
+        """Let a channel have a digest, or have it otherwise."""
+        ...
+
+    async def unsubscribe(self, place: Place) -> bool:
+        """End it; whether there was one."""
+        ...
+
+    async def subscriptions(self) -> list[Subscription]:
+        """All channels that have one."""
+        ...
+
+    async def hush(self, quiet: Quiet) -> None:
+        """Announce nothing for a time."""
+        ...
+
+    async def quiets(self, at: datetime) -> list[Quiet]:
+        """The quiet times that a moment lies in."""
+        ...
+
+    async def vote(self, answer: str, who: str, *, helped: bool, at: datetime) -> None:
+        """What a person says of an answer; the last word counts."""
+        ...
+
+    async def votes(self, since: datetime, until: datetime) -> Votes:
+        """What people said of the answers of a time."""
+        ...
+
+    async def asked(self, since: datetime, until: datetime) -> list[Asked]:
+        """The questions of a time, the oldest first."""
+        ...
+
+    async def forget(self, who: str) -> int:
+        """Remove a person from everything but the audit log; how many lines were touched."""
+        ...
+
+    async def sweep(self, now: datetime, *, questions: timedelta, findings: timedelta) -> None:
+        """Forget questions and runs older than that."""
         ...
 
 
