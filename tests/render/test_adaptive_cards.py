@@ -18,7 +18,9 @@ from connectors.render import teams
 from connectors.render.forms import MISSING, REGISTER
 from connectors.render.teams import TeamsMessage, render
 from tests.browser.test_playground_page import ARGUMENTS, CHROMIUM
-from tests.render.test_teams import GOLDEN, MARKUP, drawn, everywhere, ids, visible
+from tests.render.goldens import FOLDER
+from tests.render.teams_limits import visible
+from tests.render.test_teams import MARKUP, drawn, everywhere, ids
 from tests.render.test_text import EVERY_KIND
 
 PACKAGES = ("adaptivecards@3.0.6", "markdown-it@14.1.0")
@@ -172,11 +174,11 @@ async def draw(page: Page, card: dict[str, Any], look: str = "light") -> None:
 
 
 def golden() -> list[str]:
-    return sorted(file.stem for file in GOLDEN.glob("teams-*.json"))
+    return sorted(file.stem for file in FOLDER.glob("teams-*.json"))
 
 
 def message_of(name: str) -> TeamsMessage:
-    said = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    said = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return TeamsMessage(said["text"], tuple(said["cards"]))
 
 
@@ -303,7 +305,7 @@ async def test_nothing_is_wider_than_the_message(page: Page, name: str, width: i
 
 
 async def test_what_is_read_out_has_names(page: Page) -> None:
-    await draw(page, message_of("teams-refused").cards[0])
+    await draw(page, message_of("teams-paste-with-quote").cards[0])
     heading = page.get_by_role("heading", name="403.16 on VerifyRequest")
     await expect(heading).to_be_visible()
     for part in await page.locator("main [role=button], main button, main [role=link]").all():

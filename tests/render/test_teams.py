@@ -1,20 +1,14 @@
 """An answer as Adaptive Cards: nothing is lost, nothing foreign is obeyed, and real answers look as they did."""
 
 import json
-import os
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import asdict
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.answer import answer_paste, explain
-from bot.findings import Finding, Report, Server
 from bot.ports import Press
-from bot.report import so_far, told
-from bot.servers import FIELDS, listed, server_from
+from bot.servers import FIELDS, server_from
 from bot.types import (
     Answer,
     Block,
@@ -34,88 +28,21 @@ from bot.types import (
 from connectors.render import teams
 from connectors.render.forms import MISSING, REGISTER, server_fields
 from connectors.render.prose import command_of
-from connectors.render.teams import TeamsMessage, pressed, render
+from connectors.render.teams import pressed, render
 from connectors.render.text import TONES
 from knowledge.codes import Codes
 from knowledge.library import Library
-from tests.render.test_text import EVERY_KIND, squeezed, strings
-
-GOLDEN = Path(__file__).with_name("golden")
-"""Real answers as they go to Teams. WRITE_GOLDEN=1 writes them anew: look at what changed before it is committed."""
-REFUSED = (
-    "2026-03-11 08:22:47 10.20.0.11 POST /CertificateRegistrationSvc/Certificate/VerifyRequest - 443 - 10.20.0.11 "
-    "NDES_Plugin - 403 16 2148204809 31"
-)
-PASTES = {
-    "refused": REFUSED,
-    "healthy": "2026-03-11 08:14:02 10.20.0.11 GET /certsrv/mscep/mscep.dll - 443 - 10.20.0.40 - - 403 0 0 15",
-    "pool-stopped": "HTTP Error 503. The service is unavailable. /certsrv/mscep/mscep.dll",
-    "two-problems": f"{REFUSED}\n\nand on the CA: Denied by Policy Module 0x80094012",
-    "number-alone": "12175",
-    "not-known": "nothing works since monday",
-}
-EXPLAINED = {"code": "0x800B0109", "entry": "policy-module-12175-cn-invalid", "flow": "scep-flow-overview"}
-SERVER = Server("ndes01", "https://ndes.example.org/certsrv/mscep/mscep.dll")
-FINDINGS = (
-    Finding("tcp", "ok", "Port 443 of ndes.example.org takes connections", took_ms=12.0),
-    Finding("scep-base", "fail", "503 of http.sys: the pool is stopped", outcomes=(("base", "503_httpsys"),)),
-    Finding("tls-verify", "warn", "The certificate ends in 9 days", took_ms=40.0),
-)
+from tests.render.answers import facts_of, real
+from tests.render.goldens import FOLDER, assert_golden
+from tests.render.surfaces import as_json, press
+from tests.render.teams_limits import lines_of, visible, walk
+from tests.render.test_text import EVERY_KIND, squeezed
 
 
 def ids() -> Press:
     """Opaque ids that are the same in every run."""
     numbers = count(1)
     return lambda _: f"id-{next(numbers)}"
-
-
-def real_answers(library: Library, codes: Codes) -> dict[str, Answer]:
-    """A dozen answers of every sort, as the bot gives them, by name."""
-    found = {name: answer_paste(paste, library=library, codes=codes) for name, paste in PASTES.items()}
-    found |= {name: explain(word, library=library, codes=codes) for name, word in EXPLAINED.items()}
-    report = Report(SERVER, datetime(2026, 5, 4, 12, tzinfo=UTC), "fail", FINDINGS, (), 3, 52.0)
-    found |= {
-        "checked": told(report, library),
-        "checking": so_far(SERVER, FINDINGS, 24),
-        "servers": listed([Server(f"ndes{n:02}", SERVER.url) for n in range(1, 10)], may_check=True),
-    }
-    assert None not in found.values()
-    return {name: answer for name, answer in found.items() if answer}
-
-
-@pytest.fixture(scope="module")
-def answers(library: Library, codes: Codes) -> dict[str, Answer]:
-    return real_answers(library, codes)
-
-
-def walk(part: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a card, in its order."""
-    waiting = [part]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            yield part
-            waiting += [inner for inner in reversed(part.values()) if isinstance(inner, dict | list)]
-        elif isinstance(part, list):
-            waiting += reversed(part)
-
-
-def visible(message: TeamsMessage) -> str:
-    """All words that a person can see on the cards, folds opened: line by line; of a link also where it leads."""
-    return "\n".join(line for card in message.cards for line in _lines(card["body"]))
-
-
-def _lines(part: Any) -> Iterator[str]:
-    if isinstance(part, list):
-        for inner in part:
-            yield from _lines(inner)
-    elif isinstance(part, dict):
-        if part.get("type") == "RichTextBlock":
-            yield "".join(run["text"] for run in part["inlines"])
-        else:
-            yield from (str(part[name]) for name in ("text", "title", "label", "url") if name in part)
-            for name in ("items", "columns", "actions", "choices", "selectAction"):
-                yield from _lines(part.get(name))
 
 
 def drawn(*blocks: Block, title: str = "A title", tone: Tone = "info") -> dict[str, Any]:
@@ -130,57 +57,30 @@ def all_of(part: Any, kind: str) -> list[dict[str, Any]]:
 
 def words_of(part: Any) -> list[str]:
     """The lines of a part of a card."""
-    return list(_lines(part if isinstance(part, list) else [part]))
+    return list(lines_of(part))
 
 
 # --- real answers ----------------------------------------------------------------------------
 
 
-def test_real_answers_look_as_they_did(answers: dict[str, Answer]) -> None:
-    wrong = []
-    for name, answer in answers.items():
-        message = render(answer, ids())
-        now = json.dumps({"text": message.text, "cards": message.cards}, indent=1, ensure_ascii=False) + "\n"
-        file = GOLDEN / f"teams-{name}.json"
-        if os.environ.get("WRITE_GOLDEN"):
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(now, encoding="utf-8")
-        elif not file.exists() or file.read_text(encoding="utf-8") != now:
-            wrong.append(file.name)
-    assert wrong == [], "WRITE_GOLDEN=1 writes them anew; look at what changed"
+def test_real_answers_look_as_they_did(library: Library, codes: Codes) -> None:
+    for name, answer in real(library, codes).items():
+        assert_golden(f"teams-{name}.json", as_json(asdict(render(answer, press))))
 
 
-def test_no_golden_file_is_left_over(answers: dict[str, Answer]) -> None:
-    assert {file.stem for file in GOLDEN.glob("teams-*.json")} == {f"teams-{name}" for name in answers}
+def test_no_golden_file_is_of_an_answer_that_is_gone(library: Library, codes: Codes) -> None:
+    assert {path.stem for path in FOLDER.glob("teams-*.json")} == {f"teams-{name}" for name in real(library, codes)}
 
 
-def test_every_fact_of_an_answer_is_on_its_cards(answers: dict[str, Answer]) -> None:
-    for answer in [*answers.values(), EVERY_KIND]:
+def test_every_fact_of_an_answer_is_on_its_cards(library: Library, codes: Codes) -> None:
+    for answer in [*real(library, codes).values(), EVERY_KIND]:
         shown = squeezed(visible(render(answer, ids())))
-        assert [word for word in facts(answer.blocks) if squeezed(word) not in shown] == []
-        assert squeezed(answer.title) in shown
+        assert [fact for fact in facts_of(answer) if squeezed(fact) not in shown and command_of(fact) is None] == []
 
 
-def facts(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """Every word that a card must show: what a choice says stays with the bot, a command stands below its sentence."""
-    for block in blocks:
-        match block:
-            case Fold(title, hint, inner):
-                yield from (title, hint, *facts(inner))
-            case Choices(question, options):
-                yield from (question, *(label for label, _ in options))
-            case Steps(items):
-                for item in items:
-                    command = command_of(item)
-                    yield from (command.told, command.line) if command and len(command.line) >= 25 else (item,)
-            case _:
-                yield from strings(block)
-
-
-def test_cards_hold_no_picture_so_that_none_lacks_its_words(answers: dict[str, Answer]) -> None:
-    assert not [
-        part for answer in answers.values() for card in render(answer, ids()).cards for part in all_of(card, "Image")
-    ]
+def test_cards_hold_no_picture_so_that_none_lacks_its_words(library: Library, codes: Codes) -> None:
+    for answer in real(library, codes).values():
+        assert not all_of(list(render(answer, ids()).cards), "Image")
 
 
 # --- a card around it ------------------------------------------------------------------------
@@ -405,9 +305,8 @@ def test_what_is_too_much_for_one_message_goes_on_in_the_next_which_names_its_pa
         assert words[:3] == ["Problem", "Much", f"Part {number} of {len(message.cards)}"]
         assert ("continued" in words) == (number > 1)
     shown = visible(message)
-    assert [shown.index(f"sentence {n} ") for n in range(60)] == sorted(
-        shown.index(f"sentence {n} ") for n in range(60)
-    )
+    places = [shown.index(f"sentence {n} ") for n in range(60)]
+    assert places == sorted(places)
     assert shown.endswith("the end")
 
 
@@ -460,7 +359,9 @@ def test_the_form_of_a_server_asks_for_what_a_server_is_made_of() -> None:
     assert "url: this is no URL." in words_of(card["body"])
     (sent,) = all_of(card, "Action.Execute")
     assert (sent["data"], sent["associatedInputs"]) == ({"press": "id-1"}, "auto")
-    filled = {name: part.get("value", "") for name, part in inputs.items()} | {"url": SERVER.url}
+    filled = {name: part.get("value", "") for name, part in inputs.items()} | {
+        "url": "https://ndes.example.org/certsrv/mscep/mscep.dll"
+    }
     assert server_from(server_fields(filled)).front == "app-proxy"
 
 

@@ -57,6 +57,8 @@ _LONGEST_LABEL = 40  # characters of a button: what is longer is cut by Teams
 _ROW = 44  # characters that a phone shows in one row of buttons
 _FRAME = 4  # characters' width of what a button has around its words
 _LONGEST_LIST = 8_000  # characters of JSON of the choices in one list
+_LONGEST_LINK = 2_000
+_LONGEST_DAY = 20
 _LINK = r"https://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?(?:[/?#][!-~]*)?"
 
 
@@ -131,7 +133,7 @@ class Drawing:
         if not choices.options:
             return [*text(choices.question)]
         labels = [label(words) or "…" for words, _ in choices.options]
-        numbered = any(len(words) > _LONGEST_LABEL for words in labels)
+        numbered = any(words != short(words, _LONGEST_LABEL) for words in labels)
         titles = [f"{n}: {words}" for n, words in enumerate(labels, 1)] if numbered else labels
         told = [line for words in titles for line in lines(verbatim(words), spacing="Small")] if numbered else []
         options = [(words, self._press(say)) for words, (_, say) in zip(titles, choices.options, strict=True)]
@@ -332,12 +334,16 @@ def _sources(sources: Sources) -> list[Part]:
 
 def _source(where: str, day: str) -> list[Element]:
     looks = {"size": "Small"}
-    read = verbatim(f" read {short(one_line(day), 60)}", isSubtle=True, **looks) if day else []
-    if len(where) > 2_000 or not fullmatch(_LINK, where):
+    read = verbatim(f" read {day}", isSubtle=True, **looks) if day else []
+    if len(where) > _LONGEST_LINK or not fullmatch(_LINK, where):
         return lines([*prose(where, **looks), *read])
-    line = lines([*verbatim(_short(where), color="Accent", underline=True, **looks), *read])
+    line = lines(verbatim(_short(where), color="Accent", underline=True, **looks))
     opened = {"type": "Action.OpenUrl", "url": where, "title": f"Open {short(label(where), 200)}"}
-    return [{"type": "Container", "items": line, "selectAction": opened, "spacing": "None"}]
+    link = {"type": "Container", "items": line, "selectAction": opened, "spacing": "None"}
+    if len(day) > _LONGEST_DAY:
+        return [link, *lines(read)]
+    line[-1]["inlines"] += read
+    return [link]
 
 
 def _short(address: str) -> str:

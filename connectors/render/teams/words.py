@@ -63,7 +63,8 @@ def short(text: str, most: int) -> str:
     kept = text[: most - 1]
     while size(kept) > 2 * most:  # emoji and the like, of which JSON makes twelve characters each
         kept = kept[: len(kept) // 2]
-    return f"{kept[: kept.rfind(' ')] if ' ' in kept[most // 2 :] else kept}…"
+    between = kept.rfind(" ", most // 2)
+    return (kept[:between] if between > 0 else kept).rstrip(" _") + "…"
 
 
 def label(text: str) -> str:
