@@ -7,8 +7,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from bot.check import RUN, look
+from bot.check import look
 from bot.findings import Past, Report
+from bot.looking import RUN
 from bot.ports import Check
 from connectors.assembly import causes, now, wires
 from connectors.checks import catalogue, repeat

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from bot.check import CHECKS_OF, FRESH, QUOTA, QUOTA_TIME, Checker, verdict_of
+from bot.check import FRESH, QUOTA, QUOTA_TIME, Checker
 from bot.errors import BadRequest, ProbeError
 from bot.findings import Finding, Past, Server
+from bot.judging import CHECKS_OF, verdict_of
 from bot.ports import Check, Wire
 from connectors import shelf
 from connectors.checks import catalogue
