@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from connectors.render import teams
 from connectors.render.forms import MISSING, REGISTER
 from connectors.render.teams import TeamsMessage, render
 from tests.browser.test_playground_page import ARGUMENTS, CHROMIUM
+from tests.npm import installed
 from tests.render.goldens import FOLDER
 from tests.render.teams_limits import visible
 from tests.render.test_teams import MARKUP, drawn, everywhere, ids
@@ -127,20 +126,11 @@ STYLE = """
 
 @pytest.fixture(scope="module")
 def packages(request: pytest.FixtureRequest) -> list[Path]:
-    """The scripts of both packages, fetched once into pytest's own folder."""
-    folder = Path(request.config.cache.mkdir("adaptive-cards"))  # type: ignore[union-attr]
-    files = [folder / "node_modules" / name for name in FILES]
-    stamp = folder / "installed"
-    if not stamp.exists() or stamp.read_text() != " ".join(PACKAGES):
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("left out: the cards in Microsoft's renderer, for there is no npm to fetch it with")
-        wanted = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder), *PACKAGES]
-        told = subprocess.run(wanted, cwd=folder, capture_output=True, text=True, timeout=120)
-        if told.returncode:
-            pytest.skip(f"left out: the cards in Microsoft's renderer, for npm cannot fetch it: {told.stderr[-300:]}")
-        stamp.write_text(" ".join(PACKAGES))
-    return files
+    """The scripts of both packages."""
+    cache = request.config.cache
+    assert cache
+    modules = installed(cache, *PACKAGES, left_out="the cards in Microsoft's renderer")
+    return [modules / name for name in FILES]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -334,6 +334,7 @@ def _sources(sources: Sources) -> list[Part]:
 
 def _source(where: str, day: str) -> list[Element]:
     looks = {"size": "Small"}
+    day = one_line(day)
     read = verbatim(f" read {day}", isSubtle=True, **looks) if day else []
     if len(where) > _LONGEST_LINK or not fullmatch(_LINK, where):
         return lines([*prose(where, **looks), *read])
