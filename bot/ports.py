@@ -370,11 +370,13 @@ class Diary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A look that the worker of a site takes: `said` is the order, `result` what the worker said of it."""
+    """A look that the worker of a site takes: `said` is the order, `taken` whether a worker has it, `result` what
+    one said of it."""
 
-    id: str
+    name: str
     site: str
     said: Mapping[str, Any]
+    taken: bool = False
     result: Mapping[str, Any] | None = None
 
 
@@ -393,11 +395,11 @@ class Errands(Protocol):
         """The first result counts; whether this is it."""
         ...
 
-    async def errand(self, id: str) -> Errand | None:
+    async def errand(self, name: str) -> Errand | None:
         """An errand, with its result once there is one."""
         ...
 
-    async def drop(self, id: str) -> None:
+    async def drop(self, name: str) -> None:
         """Forget an errand."""
         ...
 

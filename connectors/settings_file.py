@@ -87,9 +87,13 @@ class Network(Part):
 
 
 class Checks(Part):
-    """What checks may reach besides public addresses."""
+    """`allow`: what checks may reach besides public addresses. `sites`: those whose servers this bot looks at
+    itself; those of others are looked at by their workers. `every_minutes`: how often servers are checked unasked,
+    0 for never."""
 
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    sites: frozenset[str] = frozenset({"default"})
+    every_minutes: int = Field(default=15, ge=0, le=10_080)
 
 
 class Settings(Part):

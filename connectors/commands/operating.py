@@ -1,16 +1,20 @@
-"""The commands of whoever runs the bot for others: `serve`, `doctor`, `manifest`."""
+"""The commands of whoever runs the bot for others: `serve`, `worker`, `sites`, `doctor`, `manifest`."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.errors import BadRequest
+from bot.ports import Errands
 from connectors.commands.showing import Json, show_json
 
 app = typer.Typer()
 manifest_app = typer.Typer(help="What the chat platforms want to know of the bot.", no_args_is_help=True)
+sites_app = typer.Typer(help="The tokens of workers at other sites.", no_args_is_help=True)
 app.add_typer(manifest_app, name="manifest")
+app.add_typer(sites_app, name="sites")
 
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="Instead of NDESBOT_SETTINGS or ./ndesbot.toml.")
@@ -32,6 +36,24 @@ def serve(settings_file: SettingsFile = None) -> None:
         print(address, flush=True)  # noqa: T201 - the first line of stdout is the address of the health page
 
     asyncio.run(run(settings_file or settings.settings_file(), ready))
+
+
+@app.command()
+def worker(
+    site: Annotated[str, typer.Option(metavar="NAME", help="The site whose servers are looked at from here.")],
+    bot: Annotated[str, typer.Option(metavar="URL", help="Where the bot can be reached, by https.")],
+    ca_file: Annotated[Path | None, typer.Option(metavar="PEM", help="Roots to judge the bot's TLS with.")] = None,
+) -> None:
+    """Look at the servers of one site for a bot elsewhere; the token is in NDESBOT_WORKER_TOKEN."""
+    import asyncio
+
+    from connectors import settings
+    from connectors.commands.log_lines import log_to_stderr
+    from connectors.working import work
+
+    log_to_stderr()
+    token = settings.secret("NDESBOT_WORKER_TOKEN")
+    asyncio.run(work(site, bot, token, ca_file=ca_file, allow=settings.private_ranges()))
 
 
 @app.command()
@@ -71,6 +93,55 @@ def _fields(symptom: object) -> dict[str, object]:
     from dataclasses import asdict
 
     return asdict(symptom)  # type: ignore[call-overload,no-any-return]
+
+
+@sites_app.command("admit")
+def admit(
+    site: Annotated[str, typer.Argument(metavar="SITE")],
+    note: Annotated[str, typer.Option(help="Who or what gets the token, for your own records.")] = "",
+    settings_file: SettingsFile = None,
+) -> None:
+    """Print a new token for the workers of a site. It is shown once; the bot keeps only a digest."""
+    import secrets
+
+    token = secrets.token_urlsafe(32)
+
+    async def keep(errands: Errands) -> None:
+        from connectors.assembly import now
+
+        await errands.admit(site, token, note, now())
+
+    _with_errands(settings_file, keep)
+    typer.echo(token)
+
+
+@sites_app.command("dismiss")
+def dismiss(site: Annotated[str, typer.Argument(metavar="SITE")], settings_file: SettingsFile = None) -> None:
+    """Take back every token of a site, at once."""
+    taken: list[int] = []
+
+    async def take_back(errands: Errands) -> None:
+        taken.append(await errands.dismiss(site))
+
+    _with_errands(settings_file, take_back)
+    typer.echo(f"{taken[0]} token{'s'[: taken[0] != 1]} of {site} taken back.")
+
+
+def _with_errands(settings_file: Path | None, use: Callable[[Errands], Awaitable[None]]) -> None:
+    import asyncio
+
+    from connectors import settings
+    from connectors.settings_file import read
+    from connectors.store import open_store
+
+    path = settings_file or settings.settings_file()
+    address = (read(path).database if path.exists() else None) or settings.database()
+
+    async def open_and_use() -> None:
+        async with open_store(address) as store:
+            await use(store.errands)
+
+    asyncio.run(open_and_use())
 
 
 @manifest_app.command("slack")

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.findings import Finding, Past, Report, Server
 from bot.ports import Use
 from connectors.store import database, rows, schema, tables
+from connectors.store.errands import SqlErrands
 from connectors.store.mail import SqlMail
 
 
@@ -47,6 +48,7 @@ class SqlStore:
         self._put_run = _replacing(insert(tables.runs))
         self._put_good_state = _replacing(insert(tables.good_states))
         self.mail = SqlMail(self._transaction, engine.dialect.name)
+        self.errands = SqlErrands(self._transaction, engine.dialect.name)
         # Without the option PostgreSQL's count of an insert is lost: -1, whoever won.
         self._put_seen = insert(tables.seen).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-VERSION: Final = "0002"
+VERSION: Final = "0004"
 """The migration that leads to these tables. Where a database has it, Alembic need not be loaded at all."""
 VERSION_TABLE: Final = "ndesbot_version"
 """Not Alembic's own name: the database may be shared with a stranger who uses Alembic too."""
@@ -142,8 +142,9 @@ questions: Final = sa.Table(
     sa.Column("sender", Words, nullable=False, index=True),
     sa.Column("text", Words, nullable=False),
     sa.Column("about", Words),
+    sa.Column("answer", sa.String(64)),
 )
-"""What was asked and answered, without secrets."""
+"""What was asked and answered, without secrets; `answer` is the key by which `votes` name the answer."""
 
 references: Final = sa.Table(
     "conversations",
@@ -152,3 +153,86 @@ references: Final = sa.Table(
     sa.Column("reference", sa.JSON, nullable=False),
 )
 """How a platform wants a conversation addressed that it did not begin; the key is surface and conversation."""
+
+history: Final = sa.Table(
+    "history",
+    metadata,
+    sa.Column("server", Words, primary_key=True),
+    sa.Column("at", Moment, primary_key=True, index=True),
+    sa.Column("verdict", Words, nullable=False),
+    sa.Column("checks", Words, nullable=False),
+)
+"""The runs in which something changed, and the first of each day. `checks` is JSON as text: the same texts come
+again and again, and are read once."""
+
+health: Final = sa.Table(
+    "health",
+    metadata,
+    sa.Column("server", Words, primary_key=True),
+    sa.Column("fields", Words, nullable=False),
+)
+"""How each server stands. `fields` is JSON as text, for PostgreSQL does not compare its own kind of JSON."""
+
+expiries: Final = sa.Table(
+    "expiries",
+    metadata,
+    sa.Column("server", Words, primary_key=True),
+    sa.Column("kind", Words, primary_key=True),
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("ends", Moment, primary_key=True, index=True),
+    sa.Column("seen", Moment, nullable=False),
+)
+"""What runs out. Nodes behind one name may have different certificates of one name, so `ends` is of the key."""
+
+subscriptions: Final = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("place", sa.String(64), primary_key=True),
+    sa.Column("fields", sa.JSON, nullable=False),
+)
+"""The channels that want a digest; the key is the SHA-256 (hex) of the place, which `fields` tells."""
+
+quiets: Final = sa.Table(
+    "quiets",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("scope", Words, nullable=False),
+    sa.Column("begins", Moment, nullable=False),
+    sa.Column("ends", Moment, nullable=False, index=True),
+    sa.Column("who", Words, nullable=False),
+    sa.Column("why", Words, nullable=False),
+)
+"""The times in which nothing is announced of some servers."""
+
+votes: Final = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("answer", sa.String(64), primary_key=True),
+    sa.Column("who", Words, primary_key=True),
+    sa.Column("helped", sa.Boolean, nullable=False),
+    sa.Column("at", Moment, nullable=False, index=True),
+)
+"""What people said of answers; `answer` is the SHA-256 (hex) of its key."""
+
+errands: Final = sa.Table(
+    "errands",
+    metadata,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("site", Words, nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("said", sa.JSON, nullable=False),
+    sa.Column("worker", Words),
+    sa.Column("until", Moment),
+    sa.Column("result", sa.JSON(none_as_null=True)),
+)
+"""Looks that the workers of other sites take: whose each is until when, and what came of it."""
+
+workers: Final = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("site", Words, nullable=False, index=True),
+    sa.Column("note", Words, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+"""The tokens of workers, as SHA-256 (hex)."""

@@ -1,0 +1,156 @@
+"""Looks that the workers of other sites take: laid out, handed over by HTTPS, and waited for."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.errands import Order, seen_of, unseen
+from bot.errors import BadRequest
+from bot.findings import Past, Server
+from bot.looking import Seen, time_for
+from bot.ports import Check, Clock, Errand, Errands
+
+LEASE: Final = timedelta(seconds=30)
+"""How long an errand is one worker's. After that another one of the site may take it: the first result counts."""
+HANDING_OVER: Final = 30.0
+"""Seconds that a run waits until a worker takes it."""
+LONGEST_WAIT: Final = 25.0
+"""Seconds that a worker's question for work may stay open: less than proxies cut connections after."""
+LARGEST: Final = 2 * 1024 * 1024
+"""Bytes of what a worker says."""
+
+_LOOK_EVERY: Final = 0.2  # seconds between two looks into the table of errands
+_REFUSALS: Final = 20  # wrong tokens in a minute after which nobody's is looked up for the rest of it
+
+_log = logging.getLogger(__name__)
+
+
+class Sites:
+    """The bot's side: which servers are looked at elsewhere, and the door for their workers."""
+
+    def __init__(
+        self,
+        errands: Errands,
+        clock: Clock,
+        *,
+        here: Collection[str],
+        allow: Sequence[str],
+        patience: float = HANDING_OVER,
+    ) -> None:
+        """`here` are the sites that this bot looks at itself, `allow` the private ranges of its settings."""
+        self._patience = patience
+        self._errands = errands
+        self._clock = clock
+        self._here = frozenset(here)
+        self._allow = tuple(allow)
+
+    async def look(self, server: Server, checks: Sequence[Check], past: Past, now: datetime) -> Seen | None:
+        """What a worker of the server's site saw; None for a site that is looked at from here.
+
+        Where none answers in time, every check is unknown and says so.
+        """
+        if server.site in self._here:
+            return None
+        order = Order(server, tuple(check.id for check in checks), past, self._allow)
+        name = f"{server.name} {now.isoformat()}"
+        await self._errands.put(Errand(name, server.site, order.said()), now)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._until(name, lambda errand: errand.taken)
+            async with asyncio.timeout(time_for(server, checks) + 2 * LEASE.total_seconds()):
+                done = await self._until(name, lambda errand: errand.result is not None)
+            return seen_of(dict(done.result or {}), order, now)
+        except TimeoutError:
+            return unseen(server, checks, f"No runner for site {server.site} answered.")
+        except BadRequest as error:
+            _log.error("a worker's answer is refused", extra={"server": server.name, "reason": str(error)})
+            return unseen(server, checks, f"The runner of site {server.site} gave an answer that makes no sense.")
+        finally:
+            await self._errands.drop(name)
+
+    async def _until(self, name: str, so: Callable[[Errand], bool]) -> Errand:
+        while not ((errand := await self._errands.errand(name)) and so(errand)):
+            await asyncio.sleep(_LOOK_EVERY)
+        return errand
+
+
+# --- the door ----------------------------------------------------------------------------------
+
+
+class _Asking(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    worker: str = Field(min_length=1, max_length=200)
+    wait: float = Field(default=0.0, ge=0, le=LONGEST_WAIT)
+
+
+class _Giving(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    errand: str = Field(min_length=1, max_length=500)
+    result: dict[str, Any]
+
+
+class Door:
+    """What workers may ask of the bot: for an errand of their site, and to take its result. Nothing else."""
+
+    def __init__(self, errands: Errands, clock: Clock, *, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._errands = errands
+        self._clock = clock
+        self._seconds = seconds
+        self._refused: list[float] = []
+
+    def open(self, application: web.Application) -> None:
+        """Add the addresses for workers."""
+        application.router.add_post("/worker/take", self._take)
+        application.router.add_post("/worker/give-back", self._give_back)
+
+    async def _take(self, request: web.Request) -> web.Response:
+        site = await self._site(request)
+        asking = await _read(request, _Asking)
+        until = self._seconds() + asking.wait
+        while True:
+            now = self._clock()
+            errand = await self._errands.take(site, asking.worker, now, now + LEASE)
+            if errand:
+                return web.json_response({"errand": errand.name, "order": dict(errand.said)})
+            if self._seconds() >= until:
+                return web.Response(status=204)
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _give_back(self, request: web.Request) -> web.Response:
+        site = await self._site(request)
+        giving = await _read(request, _Giving)
+        first = await self._errands.give_back(giving.errand, site, giving.result)
+        return web.json_response({"taken": first})
+
+    async def _site(self, request: web.Request) -> str:
+        """The site of whoever asks. Raises 401 for a token that is not, or no longer, good."""
+        now = self._seconds()
+        self._refused = [at for at in self._refused if now - at < 60]
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not 20 <= len(token) <= 200:
+            raise web.HTTPUnauthorized(text="A worker shows its token.")
+        if len(self._refused) >= _REFUSALS:
+            raise web.HTTPTooManyRequests(text="Too many wrong tokens.", headers={"Retry-After": "60"})
+        site = await self._errands.site_of(token)
+        if site is None:
+            self._refused.append(now)
+            raise web.HTTPUnauthorized(text="That token is not good, or no longer.")
+        return site
+
+
+async def _read(request: web.Request, shape: type[Any]) -> Any:
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > LARGEST:
+            raise web.HTTPRequestEntityTooLarge(LARGEST, len(body))
+    try:
+        return shape.model_validate_json(bytes(body))
+    except ValidationError:
+        raise web.HTTPBadRequest(text="That is not what a worker says here.") from None

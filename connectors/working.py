@@ -1,0 +1,170 @@
+"""`ndesbot worker`: looks at the servers of one site for a bot elsewhere, over connections that it opens itself."""
+
+import asyncio
+import logging
+import os
+import random
+import socket
+import ssl
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.errands import Order, order_of, seen_said
+from bot.errors import BadRequest, BotError, ConnectorError
+from bot.looking import see
+from bot.ports import Said
+from connectors.assembly import now, wires
+from connectors.checks import catalogue
+from connectors.guard import Network
+from connectors.running import stopped
+
+AT_ONCE: Final = 8
+"""Looks that a worker takes at a time."""
+WAIT: Final = 20.0
+"""Seconds that a question for work stays open."""
+_PATIENCE: Final = aiohttp.ClientTimeout(total=WAIT + 20, connect=10)
+_LARGEST: Final = 2 * 1024 * 1024  # bytes of an order
+_LONGEST_PAUSE: Final = 30.0  # seconds before a bot that does not answer is asked again
+
+_log = logging.getLogger(__name__)
+
+
+class Bot:
+    """The bot as a worker sees it: two questions, a token, TLS."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str, token: str, name: str) -> None:
+        self._session = session
+        self._address = address
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._name = name
+
+    async def take(self) -> tuple[str, Order] | None:
+        """An errand, if one comes in time. Raises `ConnectorError`, and `BadRequest` for a token that is refused."""
+        said = await self._ask("take", {"worker": self._name, "wait": WAIT})
+        return (str(said["errand"]), order_of(said["order"])) if said else None
+
+    async def give_back(self, errand: str, result: Said) -> None:
+        """Hand over what was seen. Raises as `take` does."""
+        await self._ask("give-back", {"errand": errand, "result": result})
+
+    async def _ask(self, what: str, said: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            async with self._session.post(
+                f"{self._address}/worker/{what}", json=said, headers=self._headers, allow_redirects=False
+            ) as response:
+                if response.status == 204:
+                    return None
+                if response.status in (401, 403):
+                    raise BadRequest("The bot refuses NDESBOT_WORKER_TOKEN; make a new one with `ndesbot sites admit`.")
+                if response.status != 200:
+                    raise ConnectorError(f"The bot answers HTTP {response.status}.")
+                return await _json(response)
+        except (aiohttp.ClientError, OSError, TimeoutError, ssl.SSLError) as error:
+            raise ConnectorError(f"The bot cannot be reached: {type(error).__name__}.") from None
+
+
+async def _json(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    import json
+
+    body = await response.content.read(_LARGEST + 1)
+    while len(body) <= _LARGEST and (more := await response.content.read(_LARGEST)):
+        body += more
+    try:
+        said = json.loads(body) if len(body) <= _LARGEST else None
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise ConnectorError("The bot answers something that is not understood here.")
+    return said
+
+
+async def work(
+    site: str, address: str, token: str, *, ca_file: Path | None = None, allow: Sequence[Network] = ()
+) -> None:
+    """Look for the bot until told to stop. `allow` are the only private ranges that an order may open here; without
+    any, those that the bot names. Raises `BadRequest` for an address or a token that cannot work."""
+    context = _trust(_bot_address(address), ca_file)
+    name = f"{site} {socket.gethostname()} {os.getpid()}"
+    stop = stopped()
+    connector = aiohttp.TCPConnector(ssl=context, limit=2 * AT_ONCE)
+    async with aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session:
+        bot = Bot(session, address.rstrip("/"), token, name)
+        lanes = [asyncio.create_task(_lane(bot, allow)) for _ in range(AT_ONCE)]
+        waiting = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait({*lanes, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*lanes, waiting):
+            task.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+        for task in done - {waiting}:
+            task.result()
+
+
+async def _lane(bot: Bot, allow: Sequence[Network]) -> None:
+    """One errand after another. A refused token ends it; a bot that is away is waited for."""
+    pause = 0.5
+    while True:
+        try:
+            taken = await bot.take()
+            pause = 0.5
+            if taken:
+                errand, order = taken
+                await bot.give_back(errand, await _look(order, allow))
+        except BadRequest:
+            raise
+        except BotError as error:
+            _log.warning("the bot is waited for", extra={"reason": str(error)})
+            await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - spreads, hides nothing
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+async def _look(order: Order, allow: Sequence[Network]) -> Said:
+    known = {check.id: check for check in catalogue()}
+    if unknown := [name for name in order.checks if name not in known]:
+        raise ConnectorError(f"The bot asks for a check that this worker does not have: {unknown[0][:60]!r}.")
+    checks = [known[name] for name in order.checks]
+    ranges = _ranges(order.allow, allow)
+    return seen_said(await see(order.server, checks, wires(ranges), past=order.past, now=now()))
+
+
+def _ranges(said: Sequence[str], allow: Sequence[Network]) -> list[Network]:
+    """Of the ranges that the bot names those that this worker's own settings open; all where they open none."""
+    try:
+        named = [ip_network(word) for word in said]
+    except ValueError:
+        raise ConnectorError("The bot names an address range that is none.") from None
+    return named if not allow else [within for one in named for own in allow if (within := _common(one, own))]
+
+
+def _common(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> Network | None:
+    """What two ranges have in common: one of them, or nothing."""
+    if one.version != other.version:
+        return None
+    if one.subnet_of(other):  # type: ignore[arg-type]
+        return one
+    return other if other.subnet_of(one) else None  # type: ignore[arg-type]
+
+
+def _bot_address(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme == "https" and parts.hostname and not parts.username:
+        return address
+    if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"):
+        return address
+    raise BadRequest("--bot is an address such as https://ndesbot.corp.example; http only on this computer.")
+
+
+def _trust(address: str, ca_file: Path | None) -> ssl.SSLContext | bool:
+    if not address.startswith("https:"):
+        return True
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError):
+            raise BadRequest(f"--ca-file {ca_file} holds no certificates in PEM.") from None
+    return context

@@ -1,0 +1,245 @@
+"""Servers of another site are looked at by its worker: over HTTPS that it opens itself."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.check import Checker
+from bot.errands import LARGEST_BUNDLE, Order, order_of, seen_of, seen_said
+from bot.errors import BadRequest
+from bot.findings import Finding, Past, Server
+from bot.looking import Seen
+from bot.ports import Errand
+from connectors.assembly import causes, now, wires
+from connectors.checks import catalogue
+from connectors.lab.server import Lab
+from connectors.sites import Door, Sites
+from connectors.store import SqlStore, open_store
+from tests.fakes import NOON
+
+TOKEN = "a-token-that-is-long-enough-0123456789"
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    async with open_store(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as opened:
+        await opened.errands.admit("dmz-1", TOKEN, "test", NOON)
+        yield opened
+
+
+@asynccontextmanager
+async def door(store: SqlStore) -> AsyncIterator[str]:
+    application = web.Application(client_max_size=2**22)
+    Door(store.errands, now).open(application)
+    async with TestServer(application) as server:
+        yield str(server.make_url("")).rstrip("/")
+
+
+def checker(store: SqlStore, *, seconds: float = 60) -> Checker:
+    sites = Sites(store.errands, now, here=["default"], allow=["127.0.0.0/8"], patience=seconds)
+    return Checker(
+        store=store,
+        checks=catalogue(),
+        wires=wires([ip_network("127.0.0.0/8")]),
+        clock=now,
+        causes=causes(),
+        elsewhere=sites.look,
+    )
+
+
+def started(address: str, site: str = "dmz-1", token: str = TOKEN) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "connectors.main", "worker", "--site", site, "--bot", address]
+    env = {"PATH": "", "NDESBOT_WORKER_TOKEN": token, "HOME": "/nonexistent"}
+    return subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE)
+
+
+@asynccontextmanager
+async def worker(address: str) -> AsyncIterator["subprocess.Popen[bytes]"]:
+    process = started(address)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.communicate)
+
+
+def at_the_site(lab: Lab) -> Server:
+    return replace(lab.server("ndes01"), site="dmz-1")
+
+
+async def test_a_worker_looks_and_the_bot_judges(store: SqlStore) -> None:
+    async with Lab("ra-expired-500") as lab, door(store) as address, worker(address):
+        report = await checker(store).run(at_the_site(lab), who="ann")
+    assert report.verdict == "fail"
+    assert report.suspects
+    assert [finding.check for finding in report.findings] == [check.id for check in catalogue() if check.usual]
+    assert (await store.last("ndes01") or (None, ()))[1] == report.findings
+
+
+async def test_a_worker_remembers_nothing_and_the_bot_does(store: SqlStore) -> None:
+    async with Lab("healthy") as lab, door(store) as address, worker(address):
+        await checker(store).run(at_the_site(lab), who="ann")
+        past = await store.past("ndes01")
+        assert past.bundle
+        lab.become("ra-expired-500")
+        report = await checker(store).run(at_the_site(lab), who="ann")
+    assert any(finding.evidence.get("from_memory") for finding in report.findings)
+
+
+async def test_without_a_runner_every_check_is_unknown_and_says_so(store: SqlStore) -> None:
+    server = Server("ndes01", "https://ndes.example/certsrv/mscep/mscep.dll", site="dmz-2")
+    report = await checker(store, seconds=0.3).run(server, who="ann")
+    assert report.verdict == "unknown"
+    assert {finding.summary for finding in report.findings} == {"No runner for site dmz-2 answered."}
+
+
+async def test_the_errand_of_a_lost_worker_goes_to_another_of_its_site(store: SqlStore) -> None:
+    await store.errands.put(Errand("e", "dmz-1", {}), NOON)
+    assert await store.errands.take("dmz-1", "first", NOON, NOON + timedelta(seconds=60))
+    assert await store.errands.take("dmz-1", "second", NOON + timedelta(seconds=59), NOON) is None
+    taken = await store.errands.take("dmz-1", "second", NOON + timedelta(seconds=61), NOON + timedelta(seconds=99))
+    assert taken
+    assert await store.errands.give_back("e", "dmz-1", {"by": "second"})
+    assert not await store.errands.give_back("e", "dmz-1", {"by": "first"})
+    kept = await store.errands.errand("e")
+    assert kept
+    assert kept.result == {"by": "second"}
+
+
+async def test_of_many_workers_one_takes_an_errand(store: SqlStore) -> None:
+    for number in range(10):
+        await store.errands.put(Errand(f"e{number}", "dmz-1", {}), NOON)
+    asking = [store.errands.take("dmz-1", f"w{n}", NOON, NOON + timedelta(seconds=9)) for n in range(40)]
+    taken = [errand.name for errand in await asyncio.gather(*asking) if errand]
+    assert sorted(taken) == [f"e{number}" for number in range(10)]
+
+
+# --- who may -----------------------------------------------------------------------------------
+
+
+async def asked(address: str, path: str, said: Any, token: str | None = TOKEN, method: str = "POST") -> int:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{address}{path}", json=said, headers=headers) as response,
+    ):
+        return response.status
+
+
+async def test_a_token_is_good_for_its_site_until_it_is_taken_back(store: SqlStore) -> None:
+    await store.errands.put(Errand("theirs", "dmz-2", {"secret": 1}), NOON)
+    async with door(store) as address:
+        assert await asked(address, "/worker/take", {"worker": "w"}) == 204
+        assert await asked(address, "/worker/give-back", {"errand": "theirs", "result": {}}) == 200
+        theirs = await store.errands.errand("theirs")
+        assert theirs
+        assert theirs.result is None
+        assert await store.errands.dismiss("dmz-1") == 1
+        assert await asked(address, "/worker/take", {"worker": "w"}) == 401
+
+
+@pytest.mark.parametrize("token", [None, "", "short", "x" * 40, "é" * 30, TOKEN[:-1], TOKEN + "x"])
+async def test_no_other_token_opens_the_door(store: SqlStore, token: str | None) -> None:
+    async with door(store) as address:
+        assert await asked(address, "/worker/take", {"worker": "w"}, token) in (400, 401)
+
+
+async def test_guessing_tokens_is_slowed_down(store: SqlStore) -> None:
+    async with door(store) as address:
+        codes = [await asked(address, "/worker/take", {"worker": "w"}, f"{n:040}") for n in range(25)]
+    assert codes == [401] * 20 + [429] * 5
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/worker/take", {}),
+        ("/worker/take", {"worker": "w", "wait": 9999}),
+        ("/worker/take", {"worker": "w", "more": 1}),
+        ("/worker/take", []),
+        ("/worker/give-back", {"errand": "e"}),
+        ("/worker/give-back", {"errand": "e", "result": "x"}),
+    ],
+)
+async def test_what_no_worker_says_is_refused(store: SqlStore, path: str, said: Any) -> None:
+    async with door(store) as address:
+        assert await asked(address, path, said) == 400
+
+
+async def test_a_stolen_token_opens_nothing_else(store: SqlStore) -> None:
+    async with door(store) as address:
+        for path in ("/", "/worker", "/worker/questions", "/worker/take/../questions", "/healthz"):
+            assert await asked(address, path, {}, method="GET") in (404, 405)
+
+
+async def test_a_worker_whose_token_is_refused_says_so_and_ends(store: SqlStore) -> None:
+    async with door(store) as address:
+        process = started(address, token="wrong-token-that-is-long-enough-01234")
+        _, complaint = await asyncio.to_thread(process.communicate)
+    assert process.returncode == 2
+    assert b"NDESBOT_WORKER_TOKEN" in complaint
+    assert b"wrong-token" not in complaint
+
+
+@pytest.mark.parametrize("address", ["http://ndesbot.example", "ftp://x", "https://user:pw@x", "ndesbot.example", ""])
+def test_a_worker_talks_to_no_bot_in_the_clear(address: str) -> None:
+    process = started(address)
+    _, complaint = process.communicate()
+    assert process.returncode == 2
+    assert b"--bot is an address" in complaint
+
+
+# --- a worker that lies ------------------------------------------------------------------------
+
+ORDER = Order(Server("ndes01", "https://ndes.example/x"), ("tcp", "tls"), Past(), ())
+SEEN = Seen((Finding("tcp", "ok", "fine"), Finding("tls", "ok", "fine")), Past(NOON, b"x", "ab", ()), 3, 5.0)
+
+
+def test_what_was_seen_comes_back_as_it_was() -> None:
+    back = seen_of(seen_said(SEEN), ORDER, NOON)
+    assert (back.findings, back.requests) == (SEEN.findings, 3)
+    assert back.good
+    assert (back.good.bundle, back.good.at) == (b"x", NOON)
+    assert order_of(ORDER.said()) == ORDER
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"findings": []},
+        {"findings": [{"check": "tcp", "verdict": "ok", "summary": "x"}] * 2},
+        {"findings": [{"check": "tcp", "verdict": "perfect", "summary": "x"}]},
+        {"findings": "x"},
+        {"requests": "many"},
+        {"took_ms": None},
+        {"good": {"at": NOON.isoformat(), "bundle": "A" * (2 * LARGEST_BUNDLE), "tls": None, "findings": []}},
+        {"good": {"at": NOON.isoformat(), "bundle": "!", "tls": None, "findings": []}},
+        {"good": {"at": "2026-01-01T00:00:00", "bundle": None, "tls": None, "findings": []}},
+        {"good": {"at": 1}},
+    ],
+)
+def test_an_answer_that_is_none_to_the_order_is_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest):
+        seen_of({**seen_said(SEEN), **changed}, ORDER, NOON)
+
+
+def test_what_a_worker_says_is_bounded_and_redacted() -> None:
+    page = "challenge password is: 8A2F6F1F2E3D4C5B"
+    long = Finding("tcp", "ok", "x" * 10**6, {"page": page, "n": ["y" * 10**5] * 999})
+    seen = seen_of(seen_said(replace(SEEN, findings=(long, SEEN.findings[1]), requests=10**9)), ORDER, NOON)
+    assert len(repr(seen)) < 10**6 * 2
+    assert "8A2F6F" not in repr(seen)
+    assert seen.requests <= 1000
