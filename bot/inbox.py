@@ -104,8 +104,9 @@ class Inbox:
             return message
         token, _, number = message.text.partition(".")
         offer = None
-        with suppress(ConnectorError):
-            offer = await self._mail.offered(token)
+        with suppress(ConnectorError, TimeoutError):
+            async with asyncio.timeout(_KEEPING):
+                offer = await self._mail.offered(token)
         here = message.place
         if offer is None or (offer.place.surface, offer.place.conversation) != (here.surface, here.conversation):
             return None

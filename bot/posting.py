@@ -6,6 +6,7 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from math import isinf
 from typing import Final
 
 from bot.errors import Busy, ConnectorError, Gone
@@ -96,6 +97,8 @@ class Posting:
 
     async def show(self, answer: Answer) -> None:
         """Put an interim answer there, unless the last one is too young. Never waits, never raises."""
+        if isinf(self._surface.pause):
+            return
         now = self._clock()
         if self._showing and not self._showing.done():
             return

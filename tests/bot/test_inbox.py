@@ -4,12 +4,14 @@ import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 
 import pytest
 
+from bot import inbox
 from bot.errors import ConnectorError, Gone
 from bot.inbox import LEFT_AFTER, Inbox
-from bot.ports import Mail, Show
+from bot.ports import Mail, Offer, Show
 from bot.posting import PATIENCE
 from bot.types import Answer, Choices, Message, Place
 from tests.chat.fake_surface import FakeSurface, busy
@@ -103,6 +105,14 @@ async def test_a_long_answer_fills_in_where_it_stands_and_lets_others_by() -> No
     long, short = desk.surface.posts.values()
     assert long.shown[0].title == "0 of 3"
     assert [long.title, short.title] == ["answer to long", "answer to short"]
+
+
+async def test_where_only_the_last_answer_may_be_shown_no_interim_one_is() -> None:
+    desk = Desk()
+    desk.surface.pause = inf
+    await desk.receive(message("m1", "long"))
+    (post,) = desk.surface.posts.values()
+    assert [answer.title for answer in post.shown] == ["answer to long"]
 
 
 async def test_answers_of_a_thread_come_in_the_order_of_the_questions() -> None:
@@ -282,6 +292,21 @@ async def test_without_a_database_questions_are_still_answered_once() -> None:
     assert desk.surface.titles() == ["answer to hello", "menu"]
     await desk.receive(Message("click", THREAD, "bob", desk.button("Help"), pressed=True))
     assert desk.surface.titles()[-1] == "That button does not work any more"
+
+
+class StuckMail(FakeMail):
+    """Mail whose database does not answer."""
+
+    async def offered(self, token: str) -> Offer | None:
+        await asyncio.Event().wait()
+        return None
+
+
+async def test_a_press_is_taken_over_although_the_database_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "_KEEPING", 0.01)
+    desk = Desk(mail=StuckMail())
+    await desk.receive(Message("click", THREAD, "bob", "token.0", pressed=True))
+    assert desk.surface.titles() == ["That button does not work any more"]
 
 
 async def test_each_of_many_thousand_deliveries_is_answered_once() -> None:
