@@ -36,8 +36,9 @@ class Expiry:
 @dataclass(frozen=True, slots=True)
 class Health:
     """How a server stands, as people were told. `verdict` changed at `since`, after so many runs in a row that
-    say something else (`against`, all of them `candidate`). `turns` are the times of its recent changes, `post`
-    the message in the owner's channel that is edited as it heals."""
+    say something else (`against`, all of them `candidate` at least, the first at `first`). `turns` are the times of
+    its recent changes, `post` the message in the owner's channel that is edited as it heals. `seen` is the last run
+    that made any difference here, `change` the one it made."""
 
     server: str
     verdict: Verdict
@@ -47,6 +48,9 @@ class Health:
     turns: tuple[datetime, ...] = ()
     flapping: bool = False
     post: tuple[Place, str] | None = None
+    first: datetime | None = None
+    seen: datetime | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
