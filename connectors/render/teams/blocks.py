@@ -153,10 +153,8 @@ class Drawing:
                 "type": "Input.ChoiceSet",
                 "id": name,
                 "label": "More choices",
-                "placeholder": "Choose one",
                 "choices": part,
-                "isRequired": True,
-                "errorMessage": "Choose one first.",
+                "value": part[0]["value"],  # none is required: a button would ask for those of all other lists too
                 "wrap": True,
             }
             send = button("Go on with this choice", {"from": name}, inputs=True, mode=mode)
