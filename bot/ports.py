@@ -348,7 +348,8 @@ class Diary(Protocol):
         ...
 
     async def vote(self, answer: str, who: str, *, helped: bool, at: datetime) -> None:
-        """What a person says of an answer; the last word counts."""
+        """What a person says of an answer; the last word counts. `answer` is any key; that of an answered message is
+        its surface and id, parted by a space."""
         ...
 
     async def votes(self, since: datetime, until: datetime) -> Votes:

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.diary import Asked, Expiry, Health, Quiet, Run, Subscription, Votes
 from bot.findings import Finding, Past, Report, Server
 from bot.ports import Offer, Question, Use, Waiting, Wire
-from bot.types import Message
+from bot.types import Message, Place
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -118,6 +120,92 @@ class FakeMail:
 
     async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
         return self._references.get((surface, conversation))
+
+
+class FakeDiary:
+    """A diary that forgets everything when it goes; its questions are those of a `FakeMail`. The contract test
+    judges it like the real one."""
+
+    def __init__(self, mail: FakeMail | None = None) -> None:
+        self._mail = mail or FakeMail()
+        self._runs: list[Run] = []
+        self._expiries: dict[str, list[Expiry]] = {}
+        self._health: dict[str, Health] = {}
+        self._subscriptions: dict[Place, Subscription] = {}
+        self._quiets: list[Quiet] = []
+        self._votes: dict[tuple[str, str], tuple[bool, datetime]] = {}
+
+    async def remember(self, run: Run, expiries: Sequence[Expiry]) -> None:
+        self._expiries[run.server] = list(expiries)
+        earlier = [kept for kept in self._runs if kept.server == run.server and kept.at <= run.at]
+        last = max(earlier, key=lambda kept: kept.at, default=None)
+        day = run.at.astimezone(UTC).date()
+        if last and (last.verdict, last.checks, last.at.astimezone(UTC).date()) == (run.verdict, run.checks, day):
+            return
+        self._runs.append(run)
+
+    async def runs(self, since: datetime, until: datetime) -> list[Run]:
+        return sorted((run for run in self._runs if since < run.at <= until), key=lambda run: (run.at, run.server))
+
+    async def expiries(self, until: datetime) -> list[Expiry]:
+        ending = (expiry for kept in self._expiries.values() for expiry in kept if expiry.ends <= until)
+        return sorted(ending, key=lambda expiry: (expiry.ends, expiry.server, expiry.name))
+
+    async def health(self) -> dict[str, Health]:
+        return dict(self._health)
+
+    async def stand(self, health: Health, before: Health | None) -> bool:
+        if self._health.get(health.server) != before:
+            return False
+        self._health[health.server] = health
+        return True
+
+    async def subscribe(self, subscription: Subscription) -> None:
+        self._subscriptions[subscription.place] = subscription
+
+    async def unsubscribe(self, place: Place) -> bool:
+        return self._subscriptions.pop(place, None) is not None
+
+    async def subscriptions(self) -> list[Subscription]:
+        return list(self._subscriptions.values())
+
+    async def hush(self, quiet: Quiet) -> None:
+        self._quiets.append(quiet)
+
+    async def quiets(self, at: datetime) -> list[Quiet]:
+        return [quiet for quiet in self._quiets if quiet.begins <= at < quiet.ends]
+
+    async def vote(self, answer: str, who: str, *, helped: bool, at: datetime) -> None:
+        self._votes[answer, who] = helped, at
+
+    async def votes(self, since: datetime, until: datetime) -> Votes:
+        said = [helped for helped, at in self._votes.values() if since < at <= until]
+        return Votes(said.count(True), said.count(False))
+
+    async def asked(self, since: datetime, until: datetime) -> list[Asked]:
+        kept = sorted(self._mail._questions, key=lambda question: question.at)
+        return [Asked(q.at, q.sender, q.text, q.about) for q in kept if since < q.at <= until]
+
+    async def forget(self, who: str) -> int:
+        if not who:
+            return 0
+        mail, before = self._mail, self._lines()
+        mail._questions = [question for question in mail._questions if question.sender != who]
+        mail._inbox = {key: kept for key, kept in mail._inbox.items() if kept[0].sender != who}
+        self._votes = {key: vote for key, vote in self._votes.items() if key[1] != who}
+        hushed = sum(quiet.who == who for quiet in self._quiets)
+        self._quiets = [replace(quiet, who="", why="") if quiet.who == who else quiet for quiet in self._quiets]
+        return before - self._lines() + hushed
+
+    def _lines(self) -> int:
+        return len(self._mail._questions) + len(self._mail._inbox) + len(self._votes)
+
+    async def sweep(self, now: datetime, *, questions: timedelta, findings: timedelta) -> None:
+        mail = self._mail
+        mail._questions = [question for question in mail._questions if question.at >= now - questions]
+        self._votes = {key: vote for key, vote in self._votes.items() if vote[1] >= now - questions}
+        self._quiets = [quiet for quiet in self._quiets if quiet.ends >= now - questions]
+        self._runs = [run for run in self._runs if run.at >= now - findings]
 
 
 def wires_of(wire: Wire | Mapping[str, Wire]) -> Callable[[Server], object]:

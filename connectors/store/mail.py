@@ -15,6 +15,7 @@ from bot.ports import Offer, Question, Waiting
 from bot.redaction import redact
 from bot.types import Message, Place
 from connectors.store import tables
+from connectors.store.rows import whole_values
 from connectors.store.together import Together
 
 SEEN_FOR: Final = timedelta(hours=24)
@@ -150,19 +151,8 @@ class SqlMail:
 
 
 def _kept(key: str, message: Message, holder: str, at: datetime) -> dict[str, Any]:
-    fields = _whole({**asdict(message), "text": redact(message.text[:LONGEST])})
+    fields = whole_values({**asdict(message), "text": redact(message.text[:LONGEST])})
     return {"message": key, "received": at, "fields": fields, "holder": holder, "held": at}
-
-
-def _whole(fields: dict[str, Any]) -> dict[str, Any]:
-    """Every text as databases take it, those of the place too."""
-    return {name: _whole_value(value) for name, value in fields.items()}
-
-
-def _whole_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _whole(value)
-    return tables.whole(value) if isinstance(value, str) else value
 
 
 def _message(fields: Mapping[str, Any]) -> Message:
@@ -174,4 +164,5 @@ def _question(message: Message, at: datetime, about: str | None) -> dict[str, An
     place = message.place
     text = redact(message.text[: 4 * _QUESTION])[:_QUESTION]
     where = {"surface": place.surface, "conversation": place.conversation, "thread": place.thread}
-    return {"at": at, **where, "sender": message.sender, "text": text, "about": about}
+    said = {"sender": message.sender, "text": text, "about": about}
+    return {"at": at, **where, **said, "answer": key_of(place.surface, message.id)}

@@ -1,15 +1,19 @@
 """The nouns as a database keeps them, and back: without secrets, and readable by the versions before and after."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.diary import Expiry, Health, Quiet, Run, Subscription
 from bot.errors import BadRequest
-from bot.findings import Finding, Server, Thresholds, Value
+from bot.findings import Finding, Server, Thresholds, Value, Verdict
 from bot.keeping import kept
 from bot.ports import Use
 from bot.redaction import redact
@@ -17,9 +21,16 @@ from bot.servers import as_fields, server_from
 from connectors.store.tables import whole
 
 LONGEST: Final = 200
-"""Characters of one text in the audit log."""
+"""Characters of one text in the audit log, and of one that a person or a server chose in the diary."""
+_KNOWN: Final = 50_000  # texts that were read once already: nearly all of them are the same at the next look
 _MOST_BITS: Final = 1024  # of a number: Python refuses to print and read those of thousands of digits
 _FINDINGS: Final = TypeAdapter(tuple[Finding, ...])
+_CHECKS: Final = TypeAdapter(dict[str, Verdict])
+_HEALTH: Final = TypeAdapter(Health)
+_EXPIRIES: Final = TypeAdapter(tuple[Expiry, ...])
+_SUBSCRIPTION: Final = TypeAdapter(Subscription)
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +45,26 @@ def server_fields(server: Server) -> dict[str, Any]:
     return fields
 
 
-def server_of(fields: Mapping[str, Any]) -> Server | None:
-    """A server that was kept, by whichever version: what this one does not know is left out.
+def server_of(kept: str) -> Server | None:
+    """A server that was kept as JSON, by whichever version: what this one does not know is left out.
 
     None, and a line in the log, for one that makes no sense here: it must not cost the others.
     """
+    try:
+        return _server(kept)
+    except BadRequest as error:
+        name = json.loads(kept).get("name")
+        log.error("a registered server cannot be read", extra={"server": name, "reason": str(error)})
+        return None
+
+
+@lru_cache(_KNOWN)
+def _server(kept: str) -> Server:
+    fields = json.loads(kept)
     known = _known(fields, Server)
     if isinstance(thresholds := known.get("thresholds"), Mapping):
         known["thresholds"] = _known(thresholds, Thresholds)
-    try:
-        return server_from(known)
-    except BadRequest as error:
-        log.error("a registered server cannot be read", extra={"server": fields.get("name"), "reason": str(error)})
-        return None
+    return server_from(known)
 
 
 def _known(fields: Mapping[str, Any], noun: type[Server] | type[Thresholds]) -> dict[str, Any]:
@@ -112,3 +130,96 @@ def use_fields(use: Use) -> dict[str, Any]:
 def _line(text: str, most: int = LONGEST) -> str:
     """What of a text can be printed: no control character, nothing that turns or hides letters."""
     return "".join(islice(filter(str.isprintable, text[: 50 * LONGEST]), most))
+
+
+# --- the diary -------------------------------------------------------------------------------
+
+
+def checks_text(run: Run) -> str:
+    """The verdicts of a run to be kept, as JSON."""
+    return json.dumps({whole(check): verdict for check, verdict in run.checks.items()}, separators=(",", ":"))
+
+
+def checks_of(kept: str) -> Mapping[str, Verdict] | None:
+    """The verdicts of a run that was kept, shared by all runs that say the same; None, and a line in the log, where
+    they make no sense here."""
+    return _read(_CHECKS, kept, "a run")
+
+
+def health_text(health: Health) -> str:
+    """How a server stands, to be kept, as JSON."""
+    return _text(_HEALTH.dump_python(health, mode="json"))
+
+
+def health_of(kept: str) -> Health | None:
+    """How a server stood; None, and a line in the log, where that makes no sense here."""
+    return _read(_HEALTH, kept, "how a server stands")
+
+
+def expiries_text(expiries: Sequence[Expiry]) -> str:
+    """What runs out, to be kept, as JSON: the names, which a certificate chose, bounded and without secrets."""
+    named = tuple(replace(expiry, name=_name(expiry.name)) for expiry in expiries)
+    return _text(_EXPIRIES.dump_python(named, mode="json"))
+
+
+def expiries_of(kept: str) -> tuple[Expiry, ...]:
+    """What was kept of what runs out; nothing, and a line in the log, where it makes no sense here."""
+    return _read(_EXPIRIES, kept, "what runs out") or ()
+
+
+def subscription_fields(subscription: Subscription) -> Any:
+    """A subscription to be kept."""
+    return whole_values(_SUBSCRIPTION.dump_python(subscription, mode="json"))
+
+
+def subscription_of(fields: object) -> Subscription | None:
+    """A subscription that was kept; None, and a line in the log, where it makes no sense here."""
+    return _read(_SUBSCRIPTION, fields, "a subscription")
+
+
+def quiet_fields(quiet: Quiet) -> dict[str, Any]:
+    """A quiet time to be kept."""
+    when = {"begins": quiet.begins, "ends": quiet.ends}
+    why = redact(quiet.why[: 4 * LONGEST])[:LONGEST]
+    return {**when, "scope": quiet.scope[:LONGEST], "who": person(quiet.who), "why": why}
+
+
+def person(who: str) -> str:
+    """The id of a person as the diary keeps it."""
+    return whole(who)[:LONGEST]
+
+
+def whole_values(value: Any) -> Any:
+    """What JSON can say, with every text in it as databases take it."""
+    match value:
+        case dict():
+            return {name: whole_values(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [whole_values(inner) for inner in value]
+        case str():
+            return whole(value)
+        case _:
+            return value
+
+
+@lru_cache(_KNOWN)
+def _name(name: str) -> str:
+    return redact(name[: 4 * LONGEST])[:LONGEST]
+
+
+def _text(fields: Any) -> str:
+    return json.dumps(whole_values(fields), separators=(",", ":"))
+
+
+def _read(noun: TypeAdapter[T], kept: object, what: str) -> T | None:
+    """A noun that was kept, as JSON or its fields, by whichever version; None, and a line in the log, for nonsense."""
+    try:
+        return _from_json(noun, kept) if isinstance(kept, str) else noun.validate_python(kept)
+    except ValidationError as error:
+        log.error("a line of the diary cannot be read", extra={"line": what, "reason": error.errors()[0]["msg"]})
+        return None
+
+
+@lru_cache(_KNOWN)
+def _from_json(noun: TypeAdapter[T], kept: str) -> T:
+    return noun.validate_json(kept)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.findings import Finding, Past, Report, Server
 from bot.ports import Use
 from connectors.store import database, rows, schema, tables
+from connectors.store.diary import SqlDiary
 from connectors.store.errands import SqlErrands
 from connectors.store.mail import SqlMail
 
@@ -48,6 +49,7 @@ class SqlStore:
         self._put_run = _replacing(insert(tables.runs))
         self._put_good_state = _replacing(insert(tables.good_states))
         self.mail = SqlMail(self._transaction, engine.dialect.name)
+        self.diary = SqlDiary(self._transaction, engine.dialect.name)
         self.errands = SqlErrands(self._transaction, engine.dialect.name)
         # Without the option PostgreSQL's count of an insert is lost: -1, whoever won.
         self._put_seen = insert(tables.seen).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
@@ -57,8 +59,8 @@ class SqlStore:
     async def servers(self) -> list[Server]:
         """All registered servers, by name."""
         async with self._transaction() as connection:
-            kept = await connection.scalars(sa.select(tables.servers.c.fields))
-        found = [server for fields in kept if (server := rows.server_of(fields))]
+            kept = await connection.scalars(sa.select(sa.cast(tables.servers.c.fields, sa.Text)))
+        found = [server for text in kept if (server := rows.server_of(text))]
         return sorted(found, key=lambda server: server.name)  # databases sort by the rules of their language
 
     async def register(self, server: Server) -> None:
@@ -71,7 +73,7 @@ class SqlStore:
         """Forget a server and its past; whether it was there."""
         async with self._transaction() as connection:
             gone = await connection.execute(sa.delete(tables.servers).where(tables.servers.c.name == name))
-            for table in (tables.runs, tables.good_states):
+            for table in (tables.runs, tables.good_states, tables.history, tables.health, tables.expiries):
                 await connection.execute(sa.delete(table).where(table.c.server == name))
         return gone.rowcount == 1
 

@@ -177,12 +177,10 @@ expiries: Final = sa.Table(
     "expiries",
     metadata,
     sa.Column("server", Words, primary_key=True),
-    sa.Column("kind", Words, primary_key=True),
-    sa.Column("name", Words, primary_key=True),
-    sa.Column("ends", Moment, primary_key=True, index=True),
-    sa.Column("seen", Moment, nullable=False),
+    sa.Column("first", Moment, nullable=False, index=True),
+    sa.Column("fields", Words, nullable=False),
 )
-"""What runs out. Nodes behind one name may have different certificates of one name, so `ends` is of the key."""
+"""What of each server runs out, and when the first of it does. `fields` is JSON as text."""
 
 subscriptions: Final = sa.Table(
     "subscriptions",

@@ -1,13 +1,14 @@
 """The stores that are judged: the fake, SQLite in a file and a real PostgreSQL."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bot.ports import Mail, Store
+from bot.ports import Diary, Mail, Store
 from connectors.store import SqlStore, open_store
-from tests.fakes import FakeMail, FakeStore
+from tests.fakes import FakeDiary, FakeMail, FakeStore
 from tests.store import postgres
 
 
@@ -62,3 +63,28 @@ async def mail(request: pytest.FixtureRequest) -> AsyncIterator[Mail]:
         return
     async with open_store(request.getfixturevalue(f"{request.param}_address")) as real:
         yield real.mail
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A diary, and the mail whose questions it tells of."""
+
+    mail: Mail
+    diary: Diary
+
+
+@pytest.fixture(params=["fake", "sqlite", "postgres"])
+async def room(request: pytest.FixtureRequest) -> AsyncIterator[Room]:
+    """What is remembered over time, in every store there is."""
+    if request.param == "fake":
+        mail = FakeMail()
+        yield Room(mail, FakeDiary(mail))
+        return
+    async with open_store(request.getfixturevalue(f"{request.param}_address")) as real:
+        yield Room(real.mail, real.diary)
+
+
+@pytest.fixture
+def diary(room: Room) -> Diary:
+    """The diary of each of them."""
+    return room.diary
