@@ -29,9 +29,12 @@ class ChatSurface(Protocol):
     last one may be shown. `looks_up` says whether `find` can tell an answer that was posted from one that was not.
     """
 
-    name: str
-    pause: float
-    looks_up: bool
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def pause(self) -> float: ...  # noqa: D102
+    @property
+    def looks_up(self) -> bool: ...  # noqa: D102
 
     async def serve(self, receive: Receive) -> None:
         """Hand each message over, then acknowledge it, until cancelled."""

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.check import Checker, chosen, look
+from bot.check import Checker, Elsewhere, chosen, look
 from bot.errors import BadRequest
 from bot.findings import Past, Report, Server
+from bot.looking import Wires
 from bot.ports import Store, Wire
 from bot.servers import server_from
 from connectors import shelf
@@ -43,9 +44,10 @@ def wires(
     return open_wire
 
 
-def checker(store: Store, open_wire: Callable[[Server], AbstractAsyncContextManager[Wire]]) -> Checker:
-    """The use case of checks over a store and a wire."""
-    return Checker(store=store, checks=catalogue(), wires=open_wire, clock=now, causes=causes())
+def checker(store: Store, open_wire: Wires, elsewhere: Elsewhere | None = None) -> Checker:
+    """The use case of checks over a store and a wire; servers of other sites are looked at `elsewhere`."""
+    checks = catalogue()
+    return Checker(store=store, checks=checks, wires=open_wire, clock=now, causes=causes(), elsewhere=elsewhere)
 
 
 async def check_once(

@@ -21,7 +21,10 @@ from connectors.engine import open_engine
 from connectors.platforms import surfaces
 from connectors.running import stopped
 from connectors.settings_file import Settings, Web
+from connectors.sites import Door, Sites
 from connectors.store import SqlStore, open_store
+from knowledge.codes import Codes
+from knowledge.library import Library
 
 GRACE: Final = 10.0
 """Seconds that answers under way get when the bot stops; what takes longer is taken up at the next start."""
@@ -37,11 +40,14 @@ async def serve(path: Path, ready: Callable[[str], None]) -> None:
     said = settings_file.read(path)
     if not (said.slack or said.teams):
         raise BadRequest(f"{path} names no chat platform; add a table [slack] or [teams].")
+    library, codes = shelf.library(settings.cache_folder()), shelf.codes()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(said.database or settings.database()))
         application = web.Application(client_max_size=_LARGEST_BODY)
-        chats = await stack.enter_async_context(surfaces(said, application, store))
-        inbox = await stack.enter_async_context(_inbox(said, store, chats))
+        Door(store.errands, now).open(application)
+        opened = await stack.enter_async_context(surfaces(said, application, store, library, codes))
+        chats = {surface.name: surface for surface in opened}
+        inbox = await stack.enter_async_context(_inbox(said, store, chats, library, codes))
         states = {name: State() for name in chats}
         address = await stack.enter_async_context(_listening(application, said.web, states))
         ready(address)
@@ -55,13 +61,17 @@ class State:
 
 
 @asynccontextmanager
-async def _inbox(said: Settings, store: SqlStore, chats: Mapping[str, ChatSurface]) -> AsyncIterator[Inbox]:
+async def _inbox(
+    said: Settings, store: SqlStore, chats: Mapping[str, ChatSurface], library: Library, codes: Codes
+) -> AsyncIterator[Inbox]:
     """The whole way of a message, with an engine under it: what is begun here ends, here or after a restart."""
     name = said.name or socket.gethostname()
-    checks = checker(store, wires([*settings.private_ranges(), *said.checks.allow]))
+    allow = [*settings.private_ranges(), *said.checks.allow]
+    sites = Sites(store.errands, now, here=said.checks.sites, allow=[str(one) for one in allow])
+    checks = checker(store, wires(allow), elsewhere=sites.look)
     router = Router(
-        shelf.library(settings.cache_folder()),
-        shelf.codes(),
+        library,
+        codes,
         checker=checks,
         store=store,
         clock=now,
