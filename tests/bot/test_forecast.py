@@ -196,10 +196,7 @@ def test_dates_are_those_of_the_reader() -> None:
 
 
 def test_long_out_of_support_is_said_last() -> None:
-    rows = [
-        *expiries(Report(Server("old", "https://a.example/mscep.dll", connector="old"), NOW, "ok", (), (), 0, 0)),
-        ends_in(9),
-    ]
+    rows = [*expiries(report(connector="old")), ends_in(9)]
     assert [one.kind for one in coming(rows, NOW)] == ["tls", "connector"]
     assert told(coming(rows, NOW)[1], NOW, UTC)[1].startswith("ended about 22 Sep 2021")
 
