@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal
 
 from bot.errors import BadRequest
 
@@ -53,6 +54,17 @@ def secret(variable: str) -> str:
         except (OSError, UnicodeDecodeError):
             raise BadRequest(f"{variable}_FILE names {named}, which cannot be read.") from None
     raise BadRequest(f"{variable} is not set; set it, or {variable}_FILE to a file that holds it.")
+
+
+def log_form() -> Literal["text", "json"]:
+    """How the log of a running program is written: `NDESBOT_LOG`, text unless it says json."""
+    match os.environ.get("NDESBOT_LOG", "text").strip().lower():
+        case "text" | "":
+            return "text"
+        case "json":
+            return "json"
+        case _:
+            raise BadRequest("NDESBOT_LOG is text or json.")
 
 
 def private_ranges() -> tuple[IPv4Network | IPv6Network, ...]:

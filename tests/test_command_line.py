@@ -716,7 +716,7 @@ def test_a_line_of_the_log_holds_nothing_that_was_pasted(tmp_path: Path) -> None
     program = tmp_path / "program.py"
     program.write_text(
         "import asyncio, logging\n"
-        "from connectors.commands.log_lines import log_to_stderr\n"
+        "from connectors.telemetry.log import log_to_stderr\n"
         "from connectors.chat.playground import Playground\n"
         "log_to_stderr()\n"
         "async def fail(message, show): raise ZeroDivisionError(message.text)\n"

@@ -15,7 +15,7 @@ def play(
     """Chat with the bot in a browser on this computer, with five pretend servers: no account needed."""
     import asyncio
 
-    from connectors.commands.log_lines import log_to_stderr
+    from connectors.telemetry.log import log_to_stderr
     from connectors.playing import play as serve
 
     log_to_stderr()

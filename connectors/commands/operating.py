@@ -27,7 +27,7 @@ def serve(settings_file: SettingsFile = None) -> None:
     import asyncio
 
     from connectors import settings
-    from connectors.commands.log_lines import log_to_stderr
+    from connectors.telemetry.log import log_to_stderr
     from connectors.serving import serve as run
 
     log_to_stderr()
@@ -48,7 +48,7 @@ def worker(
     import asyncio
 
     from connectors import settings
-    from connectors.commands.log_lines import log_to_stderr
+    from connectors.telemetry.log import log_to_stderr
     from connectors.working import work
 
     log_to_stderr()
