@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
@@ -12,7 +12,7 @@ from time import time
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from aiohttp import ClientSession, WSMsgType, web
+from aiohttp import ClientError, ClientSession, WSMsgType, web
 from slack_sdk.models.blocks import Block
 
 from tests.render.slack_limits import breaches_of_message, breaches_of_unfurl, breaches_of_view
@@ -88,6 +88,8 @@ class FakeSlack:
         self.latency = 0.0
         self.busy: Counter[str] = Counter()
         self.busy_for = 1
+        self.storm: Callable[[str], bool] = lambda _: False
+        self.now: Callable[[], float] = time
         self.refusals: dict[str, str] = {}
         self.lost: Counter[str] = Counter()
         self.http_door: str | None = None
@@ -133,7 +135,7 @@ class FakeSlack:
             self.said.append((method, said))
         if self.latency:
             await asyncio.sleep(self.latency)
-        if self.busy[method] > 0:
+        if self.busy[method] > 0 or self.storm(method):
             self.busy[method] -= 1
             headers = {"Retry-After": str(self.busy_for)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
@@ -403,13 +405,13 @@ class FakeSlack:
     async def _posted(self, kind: Kind, body: dict[str, Any]) -> tuple[bool, Any]:
         try:
             status, told = await self.call(*encoded(kind, body))
-        except OSError:
+        except (ClientError, OSError):
             return False, None
         return status == 200, told
 
     async def call(self, data: bytes, content: str, *, at: int | None = None, secret: str = SECRET) -> tuple[int, Any]:
         """One signed request to the bot."""
-        headers = {"Content-Type": content, **signed(data, at, secret)}
+        headers = {"Content-Type": content, **signed(data, int(self.now()) if at is None else at, secret)}
         assert self.http_door
         async with self._session.post(self.http_door, data=data, headers=headers) as response:
             said = await response.text()
@@ -454,9 +456,9 @@ def encoded(kind: Kind, body: dict[str, Any]) -> tuple[bytes, str]:
     return urlencode(form).encode(), "application/x-www-form-urlencoded"
 
 
-def signed(data: bytes, at: int | None = None, secret: str = SECRET) -> dict[str, str]:
+def signed(data: bytes, at: int, secret: str = SECRET) -> dict[str, str]:
     """The headers of a request of Slack's."""
-    when = str(int(time()) if at is None else at)
+    when = str(at)
     told = hmac.new(secret.encode(), f"v0:{when}:".encode() + data, sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": when, "X-Slack-Signature": f"v0={told}"}
 

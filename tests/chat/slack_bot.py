@@ -20,6 +20,7 @@ from bot.router import Router
 from connectors import shelf
 from connectors.assembly import now
 from connectors.chat.slack import Slack, pages
+from connectors.chat.slack.http_mode import HttpMode
 from connectors.settings_file import Network, SlackSecrets
 from connectors.settings_file import Slack as Settings
 from connectors.store import SqlStore, open_store
@@ -49,6 +50,27 @@ class Bot:
     inbox: Inbox
     store: SqlStore
     router: Router
+    serving: asyncio.Task[None]
+
+
+class Mortal:
+    """A mail whose user may be killed in the middle of a word: the database ends it, or has not begun it."""
+
+    def __init__(self, mail: Any) -> None:
+        self._mail = mail
+        self._words: set[asyncio.Task[Any]] = set()
+
+    def __getattr__(self, word: str) -> Any:
+        async def said(*args: Any, **more: Any) -> Any:
+            task = asyncio.create_task(getattr(self._mail, word)(*args, **more))
+            self._words.add(task)
+            task.add_done_callback(self._words.discard)
+            return await asyncio.shield(task)
+
+        return said
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._words, return_exceptions=True)
 
 
 def secrets() -> SlackSecrets:
@@ -76,6 +98,10 @@ async def running(
     said = Settings.model_validate({"mode": mode, "workspaces": [TEAM], "api": fake.origin} | (settings or {}))
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(f"sqlite+aiosqlite:///{database}"))
+        mail: Any = store.mail
+        if kill:
+            mail = Mortal(store.mail)
+            stack.push_async_callback(mail.close)
         web_app = web.Application()
         slack = Slack(
             said,
@@ -93,7 +119,7 @@ async def running(
         checker = Checker(store=store, checks=checks, wires=wires, clock=clock, causes=causes)  # type: ignore[arg-type]
         router = Router(library, codes, checker=checker, store=store, clock=clock, role_of=slack.role_of)
         inbox = Inbox(
-            mail=store.mail,
+            mail=mail,
             handle=handle or router.handle,
             surfaces=[slack, slack.steps],
             clock=clock,
@@ -114,7 +140,7 @@ async def running(
             await until(lambda: serving.done() or (fake.links > before if mode == "socket" else _open(slack)))
             if serving.done():
                 await serving
-            yield Bot(slack, inbox, store, router)
+            yield Bot(slack, inbox, store, router, serving)
         finally:
             serving.cancel()
             with suppress(asyncio.CancelledError):
@@ -123,4 +149,4 @@ async def running(
 
 
 def _open(slack: Slack) -> bool:
-    return slack._http is not None and slack._http.dispatch is not None
+    return isinstance(slack._door, HttpMode) and slack._door._dispatch is not None

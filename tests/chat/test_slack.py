@@ -765,12 +765,10 @@ async def test_a_signed_request_that_makes_no_sense_does_no_harm(slack: FakeSlac
 @pytest.mark.parametrize("mode", ["http"], indirect=True)
 async def test_the_door_is_closed_while_nobody_serves(slack: FakeSlack, start: Start) -> None:
     async with start() as bot:
-        assert await slack.call(*encoded("events_api", {"type": "url_verification", "challenge": "abc"})) == (
-            200,
-            {"challenge": "abc"},
-        )
-        assert bot.slack._http
-        bot.slack._http.dispatch = None
+        asked = encoded("events_api", {"type": "url_verification", "challenge": "abc"})
+        assert await slack.call(*asked) == (200, {"challenge": "abc"})
+        bot.serving.cancel()
+        await asyncio.wait([bot.serving])
         assert (await slack.call(b"{}", "application/json"))[0] == 503
 
 

@@ -85,6 +85,7 @@ class Calls:
         self._clock = clock
         self._token = token
         self._session: ClientSession | None = None
+        self._closed = False
         self._client: AsyncWebClient | None = None
         self._not_before: dict[tuple[str, str], datetime] = {}
 
@@ -93,7 +94,9 @@ class Calls:
     @property
     def session(self) -> ClientSession:
         """One session for all calls: connections are kept, no cookie is, and the environment is not asked."""
-        if self._session is None or self._session.closed:
+        if self._closed:
+            raise ConnectorError("The connections to Slack are closed.")
+        if self._session is None:
             self._session = ClientSession(
                 connector=TCPConnector(limit=_CONNECTIONS, ssl=self.tls),
                 timeout=ClientTimeout(total=PATIENCE),
@@ -105,7 +108,7 @@ class Calls:
     def client(self) -> AsyncWebClient:
         """The SDK's client on that session. It repeats nothing by itself: after a connection broke, nobody knows
         whether a message was posted, and the inbox looks before it posts again."""
-        if self._client is None or self._client.session is not self.session:
+        if self._client is None or self._closed:
             self._client = AsyncWebClient(
                 token=self._token,
                 base_url=f"{self.origin}/api/",
@@ -118,7 +121,8 @@ class Calls:
         return self._client
 
     async def close(self) -> None:
-        """Close the connections; a later call opens new ones."""
+        """Close the connections for good."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 

@@ -1,5 +1,6 @@
 """HTTP mode: Slack calls us. Nothing of a request is read before its signature is known to be Slack's, and fresh."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,8 @@ PATH: Final = "/slack/events"
 """Where events, commands and interactions come in."""
 WINDOW: Final = 300
 """Seconds for which a signature counts."""
+LAST_ACKS: Final = 3.0
+"""Seconds that what is being taken over gets when we stop."""
 _LONGEST: Final = 1024 * 1024  # bytes of a request
 _REMEMBERED: Final = 20_000  # signatures: at Slack's own limit of events, more than there are in a window
 
@@ -32,11 +35,23 @@ class HttpMode:
         self._secret = secret.encode()
         self._clock = clock
         self._answered: dict[str, None] = {}
-        self.dispatch: Dispatch | None = None
+        self._dispatch: Dispatch | None = None
+        self._at_work: set[asyncio.Future[None]] = set()
         web_app.router.add_post(PATH, self._called)
 
+    async def serve(self, dispatch: Dispatch) -> None:
+        """Keep the door open until cancelled."""
+        self._dispatch = dispatch
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._dispatch = None
+            if self._at_work:
+                await asyncio.wait(self._at_work, timeout=LAST_ACKS)
+
     async def _called(self, request: web.Request) -> web.Response:
-        if self.dispatch is None:
+        dispatch = self._dispatch
+        if dispatch is None:
             return web.Response(status=503)
         if (request.content_length or 0) > _LONGEST:
             return web.Response(status=413)
@@ -52,12 +67,21 @@ class HttpMode:
             asked = AsyncBoltRequest(body=body.decode(), query=request.query_string, headers=dict(request.headers))
         except (ValueError, RecursionError, AttributeError, TypeError):  # no JSON, or none that Slack would send
             return web.Response(status=400)
-        response = await self.dispatch(asked)
+        response = await self._taken(dispatch(asked))
         if response.status == 404:  # nothing that we listen to: to be told so, Slack would send it again and again
             response = BoltResponse(status=200, body="")
         if response.status == 200:
             self._remember(signature)
         return await to_aiohttp_response(response)
+
+    async def _taken(self, work: Awaitable[BoltResponse]) -> BoltResponse:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._at_work.add(done)
+        try:
+            return await work
+        finally:
+            self._at_work.discard(done)
+            done.set_result(None)
 
     def _is_slacks(self, body: bytes, at: str, signature: str) -> bool:
         if not (at.isascii() and at.isdigit() and len(at) < 15):

@@ -12,13 +12,12 @@ from slack_bolt.response import BoltResponse
 
 from bot.errors import Busy, ConnectorError
 from connectors.chat.slack.calls import PATIENCE, Calls, Refused
-from connectors.chat.slack.http_mode import Dispatch
+from connectors.chat.slack.http_mode import LAST_ACKS, Dispatch
 
 _HEARTBEAT = 20.0  # seconds between two signs of life
 _LARGEST = 4 * 1024 * 1024  # bytes of one message of Slack
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a connection that failed is tried again
 _LEAVING = 30.0  # seconds that a connection is still read after Slack said that it will close it
-_LAST_ACKS = 3.0  # seconds that what is being taken over gets when we stop
 _FINAL: Final = {"invalid_auth", "not_allowed_token_type", "token_revoked", "account_inactive", "missing_scope"}
 """Refusals that no second try mends."""
 
@@ -114,7 +113,7 @@ class SocketMode:
     async def _leave(self) -> None:
         """What is being taken over is still acknowledged; what Slack sends meanwhile it sends to the next one."""
         if self._at_work:
-            await asyncio.wait(self._at_work, timeout=_LAST_ACKS)
+            await asyncio.wait(self._at_work, timeout=LAST_ACKS)
         tasks = [*self._links, *self._at_work]
         for task in tasks:
             task.cancel()

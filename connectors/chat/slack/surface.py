@@ -86,7 +86,7 @@ class Slack:
         )
         self._interactions = Interactions(desk=self._desk, people=self._people, home=home, calls=self._calls)
         self._bolt = self._made(settings)
-        self._socket, self._http = _door(settings, secrets, self._calls, web_app, clock)
+        self._door = _door(settings, secrets, self._calls, web_app, clock)
 
     def _made(self, settings: settings_file.Slack) -> AsyncApp:
         """Bolt finds the listener and knows the forms of acknowledgement. Who may come in is decided by us, and a
@@ -119,20 +119,11 @@ class Slack:
         groups = asyncio.create_task(self._people.keep_groups(known))
         self._desk.receive = receive
         try:
-            await self._served()
+            await self._door.serve(self._bolt.async_dispatch)
         finally:
-            if self._http:
-                self._http.dispatch = None
             self._desk.receive = None
             groups.cancel()
             await asyncio.gather(groups, return_exceptions=True)
-
-    async def _served(self) -> None:
-        if self._socket:
-            await self._socket.serve(self._bolt.async_dispatch)
-        if self._http:
-            self._http.dispatch = self._bolt.async_dispatch
-            await asyncio.Event().wait()
 
     async def close(self) -> None:
         """Leave what is done beside, and close the connections."""
@@ -198,11 +189,11 @@ def _door(
     calls: Calls,
     web_app: web.Application | None,
     clock: Clock,
-) -> tuple[SocketMode | None, HttpMode | None]:
+) -> SocketMode | HttpMode:
     if settings.mode == "socket":
         if secrets.app_token is None:
             raise BadRequest("slack.mode: Socket Mode needs the app-level token.")
-        return SocketMode(calls, secrets.app_token.get_secret_value()), None
+        return SocketMode(calls, secrets.app_token.get_secret_value())
     if secrets.signing_secret is None or not secrets.signing_secret.get_secret_value() or web_app is None:
         raise BadRequest("slack.mode: HTTP mode needs the signing secret, and a web server.")
-    return None, HttpMode(web_app, secrets.signing_secret.get_secret_value(), clock)
+    return HttpMode(web_app, secrets.signing_secret.get_secret_value(), clock)
