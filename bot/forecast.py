@@ -151,11 +151,11 @@ def _paired(near: Iterable[Expiry]) -> Iterator[Expiry]:
 def _one(group: list[Expiry]) -> Coming:
     first = group[0]
     servers = tuple(dict.fromkeys(one.server for one in group))
-    what, stops = _words(first)
+    what, stops = words(first)
     return Coming(servers, first.kind, what, first.ends, min(one.seen for one in group), stops)
 
 
-def _words(one: Expiry) -> tuple[str, str]:
+def words(one: Expiry) -> tuple[str, str]:
     """What it is, and what follows from its end."""
     match one.kind:
         case "tls":
