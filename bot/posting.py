@@ -34,10 +34,11 @@ class Turn:
 
     async def come(self) -> None:
         """Wait until all who came earlier have posted, or passed on."""
-        if self._before is not None:
-            await self._before._over.wait()
-            await self._before.come()
-            self._before = None
+        before = self._before
+        while before is not None:
+            await before._over.wait()
+            before = before._before
+        self._before = None
 
     def pass_on(self) -> None:
         """Let the next one post."""
@@ -46,9 +47,13 @@ class Turn:
     @property
     def settled(self) -> bool:
         """Whether nobody of those who came up to this one has still to post."""
-        if self._before is not None and self._before.settled:
-            self._before = None
-        return self._over.is_set() and self._before is None
+        turn: Turn | None = self
+        while turn is not None:
+            if not turn._over.is_set():
+                return False
+            turn = turn._before
+        self._before = None
+        return True
 
 
 class Turns:
@@ -117,6 +122,11 @@ class Posting:
             await self._insist(answer, await self._pressing(answer))
         finally:
             self._turn.pass_on()
+
+    @property
+    def sent(self) -> str | None:
+        """The platform's id of what stands, if anything does."""
+        return self._sent
 
     # --- how ---------------------------------------------------------------------------------
 

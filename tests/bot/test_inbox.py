@@ -125,6 +125,17 @@ async def test_answers_of_a_thread_come_in_the_order_of_the_questions() -> None:
         assert titles == [f"answer to {n}" for n in range(90) if n % 3 == thread]
 
 
+async def test_a_long_row_in_one_thread_is_answered_to_its_end() -> None:
+    desk = Desk()
+    dice = random.Random(3)
+    texts = ["silence" if dice.random() < 0.5 else f"{n}" for n in range(3000)]
+    desk.surface.troubles = busy(1)
+    for n, text in enumerate(texts):  # those who are silent go out of the row while others still wait in it
+        await desk.inbox.receive(message(f"m{n}", text))
+    await desk.inbox.settle(60)
+    assert desk.surface.titles() == [f"answer to {text}" for text in texts if text != "silence"]
+
+
 # --- a platform in trouble -------------------------------------------------------------------
 
 
