@@ -1,5 +1,6 @@
 """Teams through the Microsoft 365 Agents SDK, the successor of the archived library: behind this file alone."""
 
+import logging
 from typing import Any, Final
 
 from aiohttp import ClientError, ClientResponseError
@@ -28,6 +29,7 @@ class Agents:
         self._clients = _Clients(way_out)
         self._adapter = CloudAdapter(channel_service_client_factory=self._clients)
         self._adapter.on_turn_error = None  # its own would tell the chat what an exception says
+        logging.getLogger("microsoft_agents.hosting.core.connector").setLevel(logging.CRITICAL)  # the inbox tells
         self._app_id = app_id
 
     async def turn(self, activity: Json, claims: Json, work: Work) -> Reply | None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -71,6 +71,8 @@ class FakeTeams:
     token_status: int = 200
     token_seconds: int = 3600
     lost_replies: int = 0
+    now: Callable[[], float] = time.time
+    storm: Callable[[], bool] = lambda: False
     url: str = ""
     _issued: set[str] = field(default_factory=set)
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
@@ -90,7 +92,7 @@ class FakeTeams:
 
     def token(self, *, key: str | None = None, kid: str | None = None, algorithm: str = "RS256", **claims: Any) -> str:
         """A token as Teams sends it; claims of `None` are left out."""
-        now = int(time.time())
+        now = int(self.now())
         said = {"iss": ISSUER, "aud": APP, "serviceurl": self.service, "nbf": now - 5, "exp": now + 3600, **claims}
         said = {name: value for name, value in said.items() if value is not None}
         signed_with: Any = signing_key(key or self.kid) if algorithm == "RS256" else key
@@ -229,6 +231,8 @@ class FakeTeams:
         self.requests.append((request.method, "activities"))
         if not self._knows(request):
             return web.json_response({}, status=401)
+        if self.storm():
+            return web.json_response({"error": {"code": "throttled"}}, status=429, headers={"Retry-After": "20"})
         if self.troubles and (trouble := self.troubles.pop(0)):
             return web.json_response({"error": {"code": "no"}}, status=trouble[0], headers=trouble[1])
         return None

@@ -26,6 +26,7 @@ from knowledge.causes import Causes
 from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.chat.fake_teams import APP, SECRET, TENANT, FakeTeams, deliver
+from tests.chat.slack_bot import Mortal
 from tests.checks.fake_wire import FakeWire
 from tests.fakes import wires_of
 
@@ -54,7 +55,7 @@ class Bot:
     surface: TeamsSurface
     inbox: Inbox
     mail: Mail
-    clock: MovingClock
+    clock: Any
     session: ClientSession
     address: str
     waits: list[float] = field(default_factory=list)
@@ -98,13 +99,17 @@ async def running(
     settled: float = 20.0,
     network: Network | None = None,
     surface: dict[str, Any] | None = None,
+    clock: Any = None,
+    pause: Callable[[float], Awaitable[None]] | None = None,
     **said: Any,
 ) -> AsyncIterator[Bot]:
     """A bot that serves; what it waits for after a refusal passes at once. In the end its process is gone."""
     async with AsyncExitStack() as stack:
         teams = teams or await stack.enter_async_context(FakeTeams().running())
         store = await stack.enter_async_context(open_store(f"sqlite+aiosqlite:///{folder}/bot.db"))
-        clock, application, waits = MovingClock(), web.Application(client_max_size=2**20), list[float]()
+        mail = Mortal(store.mail)
+        stack.push_async_callback(mail.close)
+        clock, application, waits = clock or MovingClock(), web.Application(client_max_size=2**20), list[float]()
         library, codes = _knowledge()
 
         async def now(message: Message) -> Answer | None:
@@ -115,7 +120,7 @@ async def running(
             network=network or Network(),
             application=application,
             listens_on=listens_on,
-            mail=store.mail,
+            mail=mail,
             clock=clock,
             **{
                 "secret": SecretStr(SECRET),
@@ -126,14 +131,19 @@ async def running(
             },
         )
 
-        async def pause(seconds: float) -> None:
+        async def shortly(seconds: float) -> None:
             waits.append(seconds)
             await asyncio.sleep(min(seconds, 0.002))
 
         checker = Checker(store=store, checks=(), wires=wires_of(FakeWire()), clock=clock, causes=_causes())  # type: ignore[arg-type]
         router = Router(library, codes, checker=checker, store=store, clock=clock, role_of=chat.role_of)
         inbox = Inbox(
-            mail=store.mail, handle=handle or router.handle, surfaces=[chat], clock=clock, holder="here", pause=pause
+            mail=mail,
+            handle=handle or router.handle,
+            surfaces=[chat],
+            clock=clock,
+            holder="here",
+            pause=pause or shortly,
         )
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
