@@ -108,6 +108,10 @@ class Checker:
             self._running[question].add_done_callback(lambda task: self._finished(question, task))
         return await asyncio.shield(self._running[question])
 
+    async def look_unasked(self, server: Server) -> Report:
+        """The usual checks in their turn: nobody's quota, and no run of its own in the engine."""
+        return await self._looked(server, chosen(self._checks.values(), server), silent)
+
     def cancel(self, name: str) -> bool:
         """Stop every run against a server; whether there was one."""
         return any([look.cancel() for look in self._looks.get(name, ())])

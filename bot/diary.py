@@ -38,7 +38,7 @@ class Health:
     """How a server stands, as people were told. `verdict` changed at `since`, after so many runs in a row that
     say something else (`against`, all of them `candidate` at least, the first at `first`). `turns` are the times of
     its recent changes, `post` the message in the owner's channel that is edited as it heals. `seen` is the last run
-    that made any difference here, `change` the one it made."""
+    that made any difference here, `change` the one it made; `told` is the verdict that `post` speaks of."""
 
     server: str
     verdict: Verdict
@@ -51,6 +51,7 @@ class Health:
     first: datetime | None = None
     seen: datetime | None = None
     change: Change | None = None
+    told: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,10 +131,12 @@ def is_broken(health: Health) -> bool:
 
 
 def untold(health: Health) -> Change | None:
-    """What nobody has been told of yet, because it was quiet then: to be said once the quiet time is over."""
-    if health.post:
+    """What nobody has been told of yet, because it was quiet then, or the process died before it could."""
+    if health.post is None:
+        return "flapping" if health.flapping else "broke" if is_broken(health) else None
+    if health.told in (None, health.verdict):
         return None
-    return "flapping" if health.flapping else "broke" if is_broken(health) else None
+    return "healed" if _rank(health.verdict) < _rank(health.told) else "worse"
 
 
 # --- quiet times -----------------------------------------------------------------------------

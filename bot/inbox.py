@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from bot.digests import VOTE
 from bot.errors import ConnectorError
 from bot.ports import ChatSurface, Clock, Engine, Handler, Mail, Said, Waiting
 from bot.posting import Pause, Posting, Turn, Turns
@@ -112,7 +113,9 @@ class Inbox:
             return None
         if number not in map(str, range(len(offer.says))):
             return None
-        return replace(message, id=f"press {token}.{number}", text=offer.says[int(number)], pressed=False)
+        says = offer.says[int(number)]
+        whose = f" {message.sender}" if says.startswith(VOTE) else ""  # everybody has a vote
+        return replace(message, id=f"press {token}.{number}{whose}", text=says, pressed=False)
 
     async def _is_new(self, message: Message) -> bool:
         try:

@@ -322,8 +322,8 @@ class Diary(Protocol):
         """What runs out up to a time, the first first."""
         ...
 
-    async def health(self) -> dict[str, Health]:
-        """How each server stands."""
+    async def health(self, server: str | None = None) -> dict[str, Health]:
+        """How each server stands, or this one."""
         ...
 
     async def stand(self, health: Health, before: Health | None) -> bool:

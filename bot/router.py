@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot import report
 from bot.answer import answer_paste, explain
 from bot.check import PROBE, TRACES, Checker
+from bot.digests import DUE, THE_CLOCK, VOTE, Digests, asking, is_subscribing
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
 from bot.findings import Finding, Report, Server
 from bot.ports import Clock, Show, Store, Use
@@ -46,6 +48,8 @@ COMMANDS = (
     Command("cancel", "<server>", "Stop a run", "operator"),
     Command("register", "<name> <url> [field=value]", "Add a server, or change it", "admin"),
     Command("forget", "<server>", "Remove a server and what is remembered of it", "admin"),
+    Command("digest", "[weekly 8:00 <zone>]", "What changed and what runs out; with a time, here regularly; or `off`"),
+    Command("quiet", "<server> <hours>", "Announce nothing of it for a while, `tag:<tag>` for several", "operator"),
     Command("missing", "<what you asked>", "Say that an answer is missing or wrong: whoever runs me reads it"),
     Command("help", "", "What I can do"),
 )
@@ -60,15 +64,25 @@ class Router:
     """Sends a command to its use case and any other text to the knowledge base."""
 
     def __init__(
-        self, library: Library, codes: Codes, *, checker: Checker, store: Store, clock: Clock, role_of: RoleOf
+        self,
+        library: Library,
+        codes: Codes,
+        *,
+        checker: Checker,
+        store: Store,
+        clock: Clock,
+        role_of: RoleOf,
+        digests: Digests | None = None,
     ) -> None:
+        """Without `digests` nobody gets one, and nobody is asked whether an answer helped."""
+        self._digests = digests
         self._library = library
         self._codes = codes
         self._checker = checker
         self._store = store
         self._clock = clock
         self._role_of = role_of
-        self._uses: Mapping[str, Callable[[Message, str, Show], Awaitable[Answer]]] = {
+        self._uses: Mapping[str, Callable[[Message, str, Show], Awaitable[Answer | None]]] = {
             "explain": self._explain,
             "servers": self._servers,
             "check": self._check,
@@ -78,6 +92,8 @@ class Router:
             "cancel": self._cancel,
             "register": self._register,
             "forget": self._forget,
+            "digest": self._digest,
+            "quiet": self._quiet,
             "missing": self._missing,
             "help": self._help,
         }
@@ -88,9 +104,11 @@ class Router:
         `show` puts an interim answer where the last one is to stand.
         """
         try:
+            if self._digests and message.text.startswith(VOTE):
+                return await self._digests.vote(message)
             command, words = self._command(message.text)
             if command is None:
-                return await self._with_proof(message, await asyncio.to_thread(self._paste, message))
+                return await self._with_more(message, await asyncio.to_thread(self._paste, message))
             if not message.addressed:
                 return None
             await self._permit(message, command, words)
@@ -118,8 +136,12 @@ class Router:
         """Whether the words are a command and not a sentence that begins like one."""
         if slash or command.name == "register":
             return True
+        if command.name == "digest":
+            return not words or is_subscribing(words)
         if not command.takes:
             return not words
+        if command.name == "quiet":
+            return len(words.split()) == 2
         if command.name == "missing":  # as in "missing intermediate certificate"
             return False
         if command.name == "explain":
@@ -146,6 +168,13 @@ class Router:
 
     def _paste(self, message: Message) -> Answer | None:
         return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)
+
+    async def _with_more(self, message: Message, answer: Answer | None) -> Answer | None:
+        """An answer, with what there is to press under it."""
+        proved = await self._with_proof(message, answer)
+        if self._digests is None or proved is None or proved.about is None or proved.tone != "problem":
+            return proved
+        return replace(proved, blocks=(*proved.blocks, asking(message)))
 
     async def _with_proof(self, message: Message, answer: Answer | None) -> Answer | None:
         """An answer, with a button for each server on which the checks can prove it."""
@@ -187,6 +216,26 @@ class Router:
         if not words:
             raise BadRequest("Say what you asked, or what the answer should have been.")
         return Answer("Thank you, it is noted", "info", (Text("Whoever runs this bot will read it."),), private=True)
+
+    # --- unasked ------------------------------------------------------------------------------
+
+    async def _digest(self, message: Message, words: str, show: Show) -> Answer | None:
+        digests = self._having_digests()
+        if message.sender == THE_CLOCK:
+            return await digests.due(message.place, datetime.fromisoformat(words.removeprefix(DUE).strip()))
+        if not words:
+            return await digests.preview(message.place)
+        if self._role_of(message) == "viewer":
+            raise Forbidden("To change a channel's digest needs the role operator. Ask an administrator.")
+        return await digests.subscribe(message.place, words)
+
+    async def _quiet(self, message: Message, words: str, show: Show) -> Answer:
+        return await self._having_digests().hush(words, message.sender)
+
+    def _having_digests(self) -> Digests:
+        if self._digests is None:
+            raise BadRequest("There are no digests here: they come with `ndesbot serve`.")
+        return self._digests
 
     # --- servers -----------------------------------------------------------------------------
 

@@ -3,31 +3,39 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from bot.check import CHECK
+from bot.digests import Digests
 from bot.errors import BadRequest, BotError
-from bot.inbox import MESSAGE, Inbox
+from bot.inbox import LEFT_AFTER, MESSAGE, Inbox
 from bot.ports import ChatSurface
+from bot.rounds import ROUND, Rounds
 from bot.router import Router
 from connectors import settings, settings_file, shelf
 from connectors.assembly import checker, now, wires
 from connectors.engine import open_engine
+from connectors.health_pages import HealthPages, Part
+from connectors.online import online, places_of
 from connectors.platforms import surfaces
 from connectors.running import stopped
 from connectors.settings_file import Settings, Web
 from connectors.sites import Door, Sites
 from connectors.store import SqlStore, open_store
+from connectors.telemetry.counters import Counters
 from knowledge.codes import Codes
 from knowledge.library import Library
 
 GRACE: Final = 10.0
 """Seconds that answers under way get when the bot stops; what takes longer is taken up at the next start."""
+_LEAVING: Final = 5.0  # seconds that platforms get to acknowledge what is being taken over
+_LAST_REQUESTS: Final = 2.0  # seconds that requests get which are open when all is done, such as a worker's
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a platform that failed is tried again
 _LARGEST_BODY: Final = 1024 * 1024  # bytes of a request; platforms send a tenth of it at most
 
@@ -46,12 +54,14 @@ async def serve(path: Path, ready: Callable[[str], None]) -> None:
         application = web.Application(client_max_size=_LARGEST_BODY)
         Door(store.errands, now).open(application)
         opened = await stack.enter_async_context(surfaces(said, application, store, library, codes))
-        chats = {surface.name: surface for surface in opened}
-        inbox = await stack.enter_async_context(_inbox(said, store, chats, library, codes))
+        counters = _counters(store)
+        chats = {surface.name: counters.surface(surface) for surface in opened}
+        inbox, rounds = await stack.enter_async_context(_house(said, store, chats, library, codes, counters))
         states = {name: State() for name in chats}
-        address = await stack.enter_async_context(_listening(application, said.web, states))
-        ready(address)
-        await _until_stopped(chats, inbox, states)
+        pages = HealthPages(_parts(opened, states, store), counters.page)
+        pages.open(application)
+        ready(await stack.enter_async_context(_listening(application, said.web)))
+        await _until_stopped(chats, inbox, rounds, states, pages)
 
 
 class State:
@@ -60,10 +70,47 @@ class State:
     serving = False
 
 
+def _parts(surfaces: Sequence[ChatSurface], states: Mapping[str, State], store: SqlStore) -> dict[str, Part]:
+    """Everything without which the bot is not ready."""
+
+    def part(surface: ChatSurface) -> Part:
+        async def is_served() -> bool:
+            connected: bool = getattr(surface, "connected", True)  # of those that hold a connection themselves
+            return states[surface.name].serving and connected
+
+        return is_served
+
+    async def database() -> bool:
+        await store.past("")
+        return True
+
+    return {**{surface.name: part(surface) for surface in surfaces}, "database": database}
+
+
+def _counters(store: SqlStore) -> Counters:
+    """The figures of this process, and what the database knows of all of them."""
+
+    async def waiting() -> float:
+        return len(await store.mail.waiting(now()))
+
+    async def left() -> float:
+        return len(await store.mail.waiting(now() - LEFT_AFTER))
+
+    counters = Counters()
+    counters.reading("messages_waiting", "Messages without an answer in the chat yet, of all processes.", waiting)
+    counters.reading("messages_left", "Those of them that no process works on.", left)
+    return counters
+
+
 @asynccontextmanager
-async def _inbox(
-    said: Settings, store: SqlStore, chats: Mapping[str, ChatSurface], library: Library, codes: Codes
-) -> AsyncIterator[Inbox]:
+async def _house(
+    said: Settings,
+    store: SqlStore,
+    chats: Mapping[str, ChatSurface],
+    library: Library,
+    codes: Codes,
+    counters: Counters,
+) -> AsyncIterator[tuple[Inbox, Rounds]]:
     """The whole way of a message, with an engine under it: what is begun here ends, here or after a restart."""
     name = said.name or socket.gethostname()
     allow = [*settings.private_ranges(), *said.checks.allow]
@@ -76,25 +123,43 @@ async def _inbox(
         store=store,
         clock=now,
         role_of=lambda message: chats[message.place.surface].role_of(message),
+        digests=Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}),
     )
-    inbox = Inbox(mail=store.mail, handle=router.handle, surfaces=chats.values(), clock=now, holder=name)
-    work = {CHECK: checks.carry_out, MESSAGE: inbox.take_up}
+    handle = counters.handler(router.handle)
+    inbox = Inbox(mail=store.mail, handle=handle, surfaces=chats.values(), clock=now, holder=name)
+    rounds = Rounds(
+        store=store,
+        diary=store.diary,
+        mail=store.mail,
+        checker=checks,
+        surfaces=chats,
+        receive=inbox.receive,
+        clock=now,
+        every=timedelta(minutes=said.checks.every_minutes) or None,
+        online=online(places_of(said)),
+    )
+    work = {CHECK: counters.runs(checks.carry_out), MESSAGE: inbox.take_up, ROUND: counters.runs(rounds.carry_out)}
     async with open_engine(said.database or settings.database(), executor=name, work=work) as engine:
         checks.rely_on(engine)
         inbox.rely_on(engine)
+        rounds.rely_on(engine)
         await inbox.begin()
-        yield inbox
+        yield inbox, rounds
 
 
-async def _until_stopped(chats: Mapping[str, ChatSurface], inbox: Inbox, states: Mapping[str, State]) -> None:
+async def _until_stopped(
+    chats: Mapping[str, ChatSurface], inbox: Inbox, rounds: Rounds, states: Mapping[str, State], pages: HealthPages
+) -> None:
+    """Serve; then take nothing new, say so, and let what is under way end."""
     serving = [asyncio.create_task(_supervised(chat, inbox, states[name])) for name, chat in chats.items()]
-    serving.append(asyncio.create_task(inbox.look_after()))
+    serving += [asyncio.create_task(inbox.look_after()), asyncio.create_task(rounds.look_after())]
     try:
         await stopped().wait()
     finally:
+        pages.stopping = True
         for task in serving:
             task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        await asyncio.wait(serving, timeout=_LEAVING)
         await inbox.settle(GRACE)
 
 
@@ -121,21 +186,10 @@ async def _supervised(chat: ChatSurface, inbox: Inbox, state: State) -> None:
 
 
 @asynccontextmanager
-async def _listening(application: web.Application, said: Web, states: Mapping[str, State]) -> AsyncIterator[str]:
-    """The web server of the platforms that call in, with a page that says whether all is well."""
-
-    async def alive(_: web.Request) -> web.Response:
-        return web.json_response({"ok": True})
-
-    async def ready(_: web.Request) -> web.Response:
-        told = {name: state.serving for name, state in states.items()}
-        return web.json_response(
-            {"ok": all(told.values()), "platforms": told}, status=200 if all(told.values()) else 503
-        )
-
-    application.router.add_get("/healthz", alive)
-    application.router.add_get("/readyz", ready)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE)
+async def _listening(application: web.Application, said: Web) -> AsyncIterator[str]:
+    """The web server of the platforms that call in, of workers, and of whoever watches; gives the address of the
+    page that says whether the bot lives."""
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_REQUESTS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, said.host, said.port)

@@ -151,8 +151,8 @@ class FakeDiary:
         ending = (expiry for kept in self._expiries.values() for expiry in kept if expiry.ends <= until)
         return sorted(ending, key=lambda expiry: (expiry.ends, expiry.server, expiry.name))
 
-    async def health(self) -> dict[str, Health]:
-        return dict(self._health)
+    async def health(self, server: str | None = None) -> dict[str, Health]:
+        return {name: health for name, health in self._health.items() if server in (None, name)}
 
     async def stand(self, health: Health, before: Health | None) -> bool:
         if self._health.get(health.server) != before:

@@ -69,10 +69,12 @@ class SqlDiary:
 
     # --- how servers stand -------------------------------------------------------------------
 
-    async def health(self) -> dict[str, Health]:
-        """How each server stands."""
+    async def health(self, server: str | None = None) -> dict[str, Health]:
+        """How each server stands, or this one."""
+        c = tables.health.c
+        wanted = sa.select(c.fields) if server is None else sa.select(c.fields).where(c.server == server)
         async with self._begin() as connection:
-            found = (await connection.scalars(sa.select(tables.health.c.fields))).all()
+            found = (await connection.scalars(wanted)).all()
         return {health.server: health for text in found if (health := rows.health_of(text))}
 
     async def stand(self, health: Health, before: Health | None) -> bool:

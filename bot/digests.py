@@ -1,0 +1,176 @@
+"""Who gets a digest, when and of what; what is kept quiet; what people say of answers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import slots
+from bot.diary import Pages, Quiet, Subscription
+from bot.digest import compose
+from bot.errors import BadRequest
+from bot.ports import Clock, Diary, Store
+from bot.types import Answer, Choices, Message, Place, Text
+
+DUE: Final = "due"
+"""What the clock says to a channel's digest, with the slot behind it."""
+THE_CLOCK: Final = "the clock"
+"""Who sends what nobody asked for; no platform has a person of that name."""
+VOTE: Final = "vote: "
+"""How the buttons under an answer begin that say whether it helped."""
+_LONGEST_QUIET: Final = timedelta(days=30)
+_OUTLOOK: Final = timedelta(days=90)
+_TIME: Final = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?")
+
+
+class Digests:
+    """The use cases around the diary."""
+
+    def __init__(self, store: Store, diary: Diary, clock: Clock, titles: Mapping[str, str]) -> None:
+        """`titles` are those of the entries, by id."""
+        self._store = store
+        self._diary = diary
+        self._clock = clock
+        self._titles = titles
+
+    # --- a digest ----------------------------------------------------------------------------
+
+    async def due(self, place: Place, slot: datetime) -> Answer | None:
+        """The digest that was to be written at `slot`; None for silence, or where the channel wants none any more.
+
+        From then on the slot is done: the message that asks for it is kept until it is answered.
+        """
+        subscription = await self._of(place)
+        if subscription is None:
+            return None
+        answer = await self._written(subscription, slot)
+        if subscription.since is None or subscription.since < slot:
+            await self._diary.subscribe(replace(subscription, since=slot))
+        return answer
+
+    async def preview(self, place: Place) -> Answer:
+        """What would be written now, for the one who asks."""
+        kept = await self._of(place)
+        now = self._clock()
+        subscription = replace(kept or Subscription(place), since=None, all_quiet=True)
+        answer = await self._written(subscription, now)
+        if answer is None:
+            raise BadRequest("There is nothing to tell yet.")
+        when = "" if kept else " This channel has no digest yet: say `digest weekly 8:00 Europe/Berlin`."
+        told = f"A preview for you alone; it tells of the time since the last one was due.{when}"
+        return replace(answer, blocks=(Text(told), *answer.blocks), private=True)
+
+    async def _written(self, subscription: Subscription, slot: datetime) -> Answer | None:
+        period = slots.period_of(subscription, slot)
+        earlier = slots.earlier(subscription, period)
+        wanted = set(subscription.tags)
+        servers = tuple(s.name for s in await self._store.servers() if not wanted or wanted & set(s.tags))
+        health = await self._diary.health()
+        runs = await self._diary.runs(earlier[-1].begins, period.ends)
+        ending = await self._diary.expiries(self._clock() + _OUTLOOK)
+        asked = await self._diary.asked(earlier[-1].begins, period.ends)
+        votes = [await self._diary.votes(one.begins, one.ends) for one in (period, *earlier)]
+        pages = Pages(
+            subscription=subscription,
+            period=period,
+            earlier=earlier,
+            now=self._clock(),
+            due=slot,
+            servers=servers,
+            health={name: health[name] for name in servers if name in health},
+            runs=tuple(run for run in runs if run.server in servers),
+            expiries=tuple(one for one in ending if one.server in servers),
+            asked=tuple(asked),
+            votes=tuple(votes),
+            titles=self._titles,
+        )
+        return compose(pages)
+
+    # --- who gets it -------------------------------------------------------------------------
+
+    async def subscribe(self, place: Place, words: str) -> Answer:
+        """Let a channel have a digest. Raises `BadRequest` where the words do not say when."""
+        channel = replace(place, thread=None)
+        if words == "off":
+            if not await self._diary.unsubscribe(channel):
+                raise BadRequest("This channel has no digest.")
+            return Answer("No more digests here", "info")
+        wanted = slots.proven(replace(_subscription(channel, words), since=self._clock()))
+        await self._diary.subscribe(wanted)
+        first = slots.next_slot(wanted, self._clock())
+        when = f"{first.astimezone(slots.zone_of(wanted)):%Y-%m-%d %H:%M} ({wanted.zone})" if first else "never"
+        about = f"about servers tagged {', '.join(wanted.tags)}" if wanted.tags else "about all servers"
+        return Answer("This channel gets a digest", "success", (Text(f"The first one comes {when}, {about}."),))
+
+    async def _of(self, place: Place) -> Subscription | None:
+        channel = replace(place, thread=None)
+        return next((one for one in await self._diary.subscriptions() if one.place == channel), None)
+
+    # --- quiet times and votes ---------------------------------------------------------------
+
+    async def hush(self, words: str, who: str) -> Answer:
+        """Announce nothing for some hours. Raises `BadRequest` where the words do not say what and how long."""
+        scope, _, rest = words.partition(" ")
+        hours, _, why = rest.strip().partition(" ")
+        try:
+            length = timedelta(hours=float(hours.removesuffix("h")))
+        except (ValueError, OverflowError):
+            length = timedelta()
+        if not scope or not timedelta() < length <= _LONGEST_QUIET:
+            raise BadRequest(
+                "Say `quiet ndes01 4` or `quiet tag:berlin 12`: what, and for how many hours (720 at most)."
+            )
+        servers = await self._store.servers()
+        tags = {f"tag:{tag}" for server in servers for tag in server.tags}
+        if scope != "*" and scope not in tags | {server.name for server in servers}:
+            raise BadRequest("That is neither a registered server nor a tag of one.")
+        now = self._clock()
+        await self._diary.hush(Quiet(scope, now, now + length, who, why))
+        return Answer(
+            f"Quiet about {scope}",
+            "info",
+            (Text(f"Nothing is announced of it until {now + length:%Y-%m-%d %H:%M} UTC."),),
+        )
+
+    async def vote(self, message: Message) -> Answer:
+        """What a person says of an answer."""
+        said, _, answer = message.text.removeprefix(VOTE).partition(" ")
+        if said not in ("yes", "no") or not answer:
+            raise BadRequest("That is no vote.")
+        await self._diary.vote(answer, message.sender, helped=said == "yes", at=self._clock())
+        more = () if said == "yes" else (Text("Say `/ndes-missing` and what the answer should have been."),)
+        return Answer("Thank you, it is noted", "info", more, private=True)
+
+
+def asking(message: Message) -> Choices:
+    """The question under an answer whether it helped."""
+    name = f"{message.place.surface} {message.id}"
+    return Choices("Did this help?", (("Yes", f"{VOTE}yes {name}"), ("No", f"{VOTE}no {name}")))
+
+
+def is_subscribing(words: str) -> bool:
+    """Whether the words behind `digest` change who gets one."""
+    first = words.split(" ", 1)[0]
+    return first == "off" or first in slots.FIXED or len(words.split()) >= 5
+
+
+def _subscription(place: Place, words: str) -> Subscription:
+    """`weekly 8:30 Europe/Berlin tag:prod silent`, or five fields of cron in the first place."""
+    said = words.split()
+    when, said = (said[0], said[1:]) if said[0] in slots.FIXED else (" ".join(said[:5]), said[5:])
+    found = Subscription(place, when)
+    for word in said:
+        if word == "silent":
+            found = replace(found, all_quiet=False)
+        elif word.startswith("tag:") and len(word) > len("tag:"):
+            found = replace(found, tags=(*found.tags, word.removeprefix("tag:")))
+        elif time := _TIME.fullmatch(word):
+            found = replace(found, hour=int(time[1]), minute=int(time[2] or 0))
+        elif "/" in word or word == "UTC":
+            found = replace(found, zone=word)
+        else:
+            raise BadRequest(
+                f"I do not understand {word[:40]!r}. Say `digest weekly 8:30 Europe/Berlin tag:prod silent`."
+            )
+    return found

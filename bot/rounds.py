@@ -1,0 +1,177 @@
+"""What happens unasked: servers are looked at in turn, changes announced once, digests asked for when due."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import slots
+from bot.check import Checker
+from bot.diary import Change, Health, Run
+from bot.digests import DUE, THE_CLOCK
+from bot.errors import ConnectorError
+from bot.findings import Report, Server
+from bot.forecast import expiries
+from bot.health import announced, hushed, next_health, untold
+from bot.ports import ChatSurface, Clock, Diary, Engine, Mail, Receive, Said, Store
+from bot.posting import Pause, Posting, Turns
+from bot.types import Message, Place
+
+ROUND: Final = "round"
+"""The kind of a durable run that looks at one server in its turn."""
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks at what is due."""
+AT_ONCE: Final = 24
+"""Servers looked at at a time."""
+QUESTIONS_FOR: Final = timedelta(days=90)
+"""How long questions are kept."""
+FINDINGS_FOR: Final = timedelta(days=400)
+"""How long the history of servers is kept."""
+_SWEEP_EVERY: Final = timedelta(hours=6)
+
+Online = Callable[[], Awaitable[bool]]
+"""Whether this computer reaches anything at all; asked before a server is blamed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Rounds:
+    """Keeps an eye on everything that is registered and subscribed. Any number of replicas may: each slot is one's."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        diary: Diary,
+        mail: Mail,
+        checker: Checker,
+        surfaces: Mapping[str, ChatSurface],
+        receive: Receive,
+        clock: Clock,
+        every: timedelta | None,
+        online: Online,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        """`every` is how often each server is looked at, None for never; `receive` is the inbox's."""
+        self._store = store
+        self._diary = diary
+        self._mail = mail
+        self._checker = checker
+        self._surfaces = surfaces
+        self._receive = receive
+        self._engine: Engine | None = None
+        self._clock = clock
+        self._every = every
+        self._online = online
+        self._pause = pause
+        self._begun: dict[str, datetime] = {}
+        self._lanes = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
+        self._swept: datetime | None = None
+
+    def rely_on(self, engine: Engine) -> None:
+        """Looks are runs of this engine, which does `carry_out` for `ROUND`; without one none is begun."""
+        self._engine = engine
+
+    async def look_after(self) -> None:
+        """Until cancelled: begin what is due."""
+        while True:
+            try:
+                await self.begin_what_is_due()
+            except ConnectorError as error:
+                _log.error("what is due cannot be begun", extra={"reason": str(error)})
+            await self._pause(LOOK_EVERY)
+
+    async def begin_what_is_due(self) -> None:
+        """Begin the looks whose slot has come, and ask for the digests whose hour has."""
+        now = self._clock()
+        if self._every and self._engine:
+            for server in await self._store.servers():
+                await self._look_if_due(self._engine, server, self._every, now)
+        for subscription in await self._diary.subscriptions():
+            if slot := slots.latest_slot(subscription, now):
+                said = f"{DUE} {slot.isoformat()}"
+                await self._receive(
+                    Message(f"digest {slot.isoformat()}", subscription.place, THE_CLOCK, f"/digest {said}")
+                )
+        if self._swept is None or now - self._swept > _SWEEP_EVERY:
+            self._swept = now
+            await self._diary.sweep(now, questions=QUESTIONS_FOR, findings=FINDINGS_FOR)
+
+    async def _look_if_due(self, engine: Engine, server: Server, every: timedelta, now: datetime) -> None:
+        """A slot is one run, whichever replica begins it: the engine knows it by its key."""
+        slot = slots.check_slot(server.name, every, now)
+        if self._begun.get(server.name) == slot:
+            return
+        await engine.start(ROUND, f"{ROUND} {server.name} {slot.isoformat()}", {"server": server.name})
+        self._begun[server.name] = slot
+
+    # --- one server --------------------------------------------------------------------------
+
+    async def carry_out(self, said: Said) -> Said:
+        """Look at a server in its turn, remember how it was, and announce what changed. Done twice, it is told once."""
+        servers = {server.name: server for server in await self._store.servers()}
+        if (server := servers.get(said["server"])) is None:
+            return {}
+        async with self._lanes:
+            report = await self._checker.look_unasked(server)
+        if report.verdict != "ok" and not await self._online():
+            _log.warning("this computer reaches nothing, so no server is blamed", extra={"server": server.name})
+            return {}
+        await self._remember(report)
+        return {"verdict": report.verdict}
+
+    async def _remember(self, report: Report) -> None:
+        name = report.server.name
+        run = Run(name, report.at, report.verdict, {finding.check: finding.verdict for finding in report.findings})
+        await self._diary.remember(run, expiries(report))
+        before = (await self._diary.health(name)).get(name)
+        health, change = next_health(before, run)
+        if health != before and not await self._diary.stand(health, before):
+            return  # another replica saw the same, and tells
+        await self._tell(report, health, before, change)
+
+    async def _tell(self, report: Report, health: Health, before: Health | None, change: Change | None) -> None:
+        """One message in the owner's channel, edited as it goes on; none in a quiet time, but then after it."""
+        place = place_of(report.server.owner_channel, self._surfaces)
+        change = change or untold(health)
+        if place is None or change is None:
+            return
+        if hushed(await self._diary.quiets(report.at), health.server, report.server.tags, report.at):
+            return
+        if change == "healed" and health.post is None:
+            return  # nobody was told that it was ill
+        answer = announced(change, health, before, self._clock(), findings=report.findings)
+        key = f"{health.server} {health.since.isoformat()} {change}"
+        sent = health.post[1] if health.post and health.post[0] == place else None
+        message = Message(key, place, THE_CLOCK, "")
+        surface = self._surfaces[place.surface]
+        posting = Posting(
+            message,
+            self._turns.take(place),
+            surface,
+            self._mail,
+            self._clock,
+            self._pause,
+            sent=sent,
+            unsure=sent is None and surface.looks_up,
+        )
+        await posting.finish(answer)
+        if posting.sent:
+            after = replace(health, post=(place, posting.sent), told=health.verdict)
+            with suppress(ConnectorError):
+                await self._diary.stand(after, health)
+
+
+def place_of(channel: str | None, surfaces: Mapping[str, ChatSurface]) -> Place | None:
+    """Where a server's owner is told: `slack:C0123`, `teams:19:...`, or the id alone where there is one platform."""
+    if not channel:
+        return None
+    surface, _, conversation = channel.partition(":")
+    if surface in surfaces and conversation:
+        return Place(surface, conversation)
+    first = next(iter(surfaces), None)
+    return Place(first, channel) if first else None

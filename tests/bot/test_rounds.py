@@ -1,0 +1,325 @@
+"""Servers are looked at in turn, changes are told once, digests come when due: whatever crashes."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.check import Checker
+from bot.diary import Quiet, Subscription
+from bot.digests import THE_CLOCK, Digests
+from bot.findings import Finding, Past, Server
+from bot.inbox import Inbox
+from bot.ports import Check, Said, Wire, Work
+from bot.rounds import ROUND, Rounds, place_of
+from bot.router import Router
+from bot.types import Answer, Message, Place
+from connectors import shelf
+from knowledge.causes import Causes
+from knowledge.codes import Codes
+from knowledge.library import Library
+from tests.chat.fake_surface import FakeSurface
+from tests.checks.fake_wire import FakeWire
+from tests.fakes import FakeClock, FakeDiary, FakeMail, FakeStore, wires_of
+
+URL = "https://ndes.corp.example/certsrv/mscep/mscep.dll"
+NDES = Server("ndes01", URL, tags=("berlin",), owner_channel="fake:C-owner")
+OWNER = Place("fake", "C-owner")
+CHANNEL = Place("fake", "C-digest")
+EVERY = timedelta(minutes=15)
+
+
+class FakeEngine:
+    """Runs at once, each key once, on whatever the replicas share."""
+
+    def __init__(self, runs: dict[str, Said]) -> None:
+        self.runs = runs
+        self.work: dict[str, Work] = {}
+
+    async def run(self, kind: str, key: str, said: Said) -> Said:
+        if key not in self.runs:
+            self.runs[key] = {}
+            self.runs[key] = await self.work[kind](said)
+        return self.runs[key]
+
+    async def start(self, kind: str, key: str, said: Said) -> None:
+        await self.run(kind, key, said)
+
+    async def result(self, key: str) -> Said | None:
+        return self.runs.get(key)
+
+
+class World:
+    """What replicas share: the database, the chat, the time, and how the server is."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.store, self.diary, self.mail = FakeStore(), FakeDiary(), FakeMail()
+        self.surface = FakeSurface()
+        self.runs: dict[str, Said] = {}
+        self.verdict = "ok"
+        self.looks = 0
+        self.online = True
+
+    async def look(self, server: Server, wire: Wire, now: Any, past: Past) -> Finding:
+        self.looks += 1
+        return Finding("scep-base", self.verdict, f"It is {self.verdict}.")  # type: ignore[arg-type]
+
+    async def is_online(self) -> bool:
+        return self.online
+
+    def replica(self, name: str, library: Library, codes: Codes) -> "Replica":
+        return Replica(self, name, library, codes)
+
+
+class Replica:
+    """One process."""
+
+    def __init__(self, world: World, name: str, library: Library, codes: Codes) -> None:
+        self.world = world
+        causes = Causes.load(shelf.FOLDER)
+        checks = (Check("scep-base", "R00", "Is it well?", world.look),)
+        wires = wires_of(FakeWire())
+        checker = Checker(store=world.store, checks=checks, wires=wires, clock=world.clock, causes=causes)  # type: ignore[arg-type]
+        digests = Digests(world.store, world.diary, world.clock, {})
+        self.router = Router(
+            library,
+            codes,
+            checker=checker,
+            store=world.store,
+            clock=world.clock,
+            role_of=world.surface.role_of,
+            digests=digests,
+        )
+        self.inbox = Inbox(
+            mail=world.mail, handle=self.router.handle, surfaces=[world.surface], clock=world.clock, holder=name
+        )
+        self.rounds = Rounds(
+            store=world.store,
+            diary=world.diary,
+            mail=world.mail,
+            checker=checker,
+            surfaces={"fake": world.surface},
+            receive=self.inbox.receive,
+            clock=world.clock,
+            every=EVERY,
+            online=world.is_online,
+        )
+        engine = FakeEngine(world.runs)
+        engine.work = {ROUND: self.rounds.carry_out}
+        self.rounds.rely_on(engine)
+
+    async def turn(self) -> None:
+        await self.rounds.begin_what_is_due()
+        await self.inbox.settle(5)
+
+    async def turns(self, number: int, verdict: str) -> None:
+        self.world.verdict = verdict
+        for _ in range(number):
+            self.world.clock.pass_by(EVERY.total_seconds())
+            await self.turn()
+
+    async def says(self, text: str, sender: str = "ann", name: str = "") -> Answer | None:
+        return await self.router.handle(Message(name or text, CHANNEL, sender, text))
+
+
+async def watched(library: Library, codes: Codes) -> tuple[World, Replica]:
+    world = World()
+    await world.store.register(NDES)
+    replica = world.replica("one", library, codes)
+    await replica.turns(2, "ok")
+    return world, replica
+
+
+# --- looking -----------------------------------------------------------------------------------
+
+
+async def test_each_server_is_looked_at_once_in_each_period_by_one_of_the_replicas(
+    library: Library, codes: Codes
+) -> None:
+    world = World()
+    for number in range(20):
+        await world.store.register(replace(NDES, name=f"ndes{number:02}"))
+    replicas = [world.replica(f"r{n}", library, codes) for n in range(3)]
+    for _ in range(8 * 15):  # two hours, a minute at a time
+        world.clock.pass_by(60)
+        await asyncio.gather(*(replica.turn() for replica in replicas))
+    assert world.looks in range(20 * 8, 20 * 9 + 1)
+    assert len({key for key in world.runs if key.startswith(ROUND)}) == world.looks
+
+
+async def test_a_server_that_breaks_is_told_of_once_and_the_message_heals_with_it(
+    library: Library, codes: Codes
+) -> None:
+    world, replica = await watched(library, codes)
+    assert world.surface.titles() == []
+    await replica.turns(5, "fail")
+    (post,) = world.surface.posts.values()
+    assert post.place == OWNER
+    assert post.title.startswith("ndes01 is broken since")
+    await replica.turns(3, "ok")
+    assert list(world.surface.posts.values()) == [post]
+    assert post.title.startswith("ndes01 is well again")
+
+
+async def test_one_bad_look_is_no_news(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    await replica.turns(1, "fail")
+    await replica.turns(3, "ok")
+    assert world.surface.titles() == []
+
+
+async def test_a_quiet_time_says_nothing_and_what_lasts_is_told_after_it(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    now = world.clock()
+    await world.diary.hush(Quiet("tag:berlin", now, now + timedelta(hours=1), "ann"))
+    await replica.turns(3, "fail")
+    assert world.surface.titles() == []
+    await replica.turns(3, "fail")
+    assert len(world.surface.titles()) == 1
+
+
+async def test_no_server_is_blamed_where_this_computer_reaches_nothing(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    world.online = False
+    await replica.turns(5, "fail")
+    assert world.surface.titles() == []
+    world.online = True
+    await replica.turns(2, "fail")
+    assert len(world.surface.titles()) == 1
+
+
+async def test_a_death_between_believing_and_telling_costs_no_news(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    await replica.turns(3, "fail")
+    (post,) = world.surface.posts.values()
+    world.verdict = "ok"
+    health = (await world.diary.health("ndes01"))["ndes01"]
+    healed = replace(health, verdict="ok", since=world.clock())
+    assert await world.diary.stand(healed, health)  # ... and the process dies here
+    await world.replica("another", library, codes).turns(1, "ok")
+    assert post.title.startswith("ndes01 is well again")
+
+
+def test_an_owner_is_found_by_platform_and_channel() -> None:
+    surfaces: Any = {"slack": None, "teams": None}
+    assert place_of("teams:19:abc@thread.tacv2", surfaces) == Place("teams", "19:abc@thread.tacv2")
+    assert place_of("C0123", surfaces) == Place("slack", "C0123")
+    assert place_of(None, surfaces) is None
+    assert place_of("C0123", {}) is None
+
+
+# --- digests -----------------------------------------------------------------------------------
+
+
+async def test_a_channel_gets_one_digest_a_day_however_many_replicas_and_restarts(
+    library: Library, codes: Codes
+) -> None:
+    world = World()
+    await world.store.register(NDES)
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock()))
+    for hour in range(24 * 5):
+        world.clock.pass_by(3600)
+        replicas = [world.replica(f"r{n}-{hour}", library, codes) for n in range(3)]  # all are new each hour
+        await asyncio.gather(*(replica.turn() for replica in replicas))
+    assert len(world.surface.titles(CHANNEL)) == 5
+
+
+async def test_a_digest_that_was_missed_comes_once_and_says_that_it_is_late(library: Library, codes: Codes) -> None:
+    world = World()
+    await world.store.register(NDES)
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock()))
+    world.clock.pass_by(3 * 24 * 3600)
+    for _ in range(3):
+        await world.replica("late", library, codes).turn()
+    (post,) = world.surface.posts.values()
+    assert "late" in repr(post.shown[-1]).lower()
+
+
+async def test_what_a_replica_began_and_left_is_posted_by_another(library: Library, codes: Codes) -> None:
+    world = World()
+    await world.store.register(NDES)
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock()))
+    world.clock.pass_by(24 * 3600)
+    slot = world.clock().replace(hour=8)
+    message = Message(f"digest {slot.isoformat()}", CHANNEL, THE_CLOCK, f"/digest due {slot.isoformat()}")
+    await world.mail.receive(message, "dead", world.clock())
+    survivor = world.replica("alive", library, codes)
+    await survivor.turn()
+    assert world.surface.titles() == []  # it is the other one's yet
+    world.clock.pass_by(60)
+    await survivor.inbox.begin()
+    await survivor.inbox.settle(5)
+    await survivor.turn()
+    assert len(world.surface.titles(CHANNEL)) == 1
+
+
+async def test_a_channel_is_subscribed_and_unsubscribed_by_words(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    answer = await replica.says("digest weekly 8:30 Europe/Berlin tag:berlin silent")
+    assert answer
+    assert answer.tone == "success"
+    (kept,) = await world.diary.subscriptions()
+    assert (kept.when, kept.hour, kept.minute, kept.zone, kept.tags, kept.all_quiet) == (
+        "weekly",
+        8,
+        30,
+        "Europe/Berlin",
+        ("berlin",),
+        False,
+    )
+    await replica.says("digest 0 7 * * 1-5 UTC")
+    (kept,) = await world.diary.subscriptions()
+    assert kept.when == "0 7 * * 1-5"
+    await replica.says("digest off")
+    assert await world.diary.subscriptions() == []
+
+
+async def test_words_that_say_no_time_are_told_how_to_say_it(library: Library, codes: Codes) -> None:
+    _, replica = await watched(library, codes)
+    for words in ("weekly 25:00", "weekly Mars/Olympus", "daily nonsense", "a b c d e", "off"):
+        answer = await replica.says(f"/digest {words}")
+        assert answer
+        assert answer.title == "I cannot do that", words
+
+
+async def test_a_preview_is_for_the_one_who_asks(library: Library, codes: Codes) -> None:
+    _, replica = await watched(library, codes)
+    answer = await replica.says("digest")
+    assert answer
+    assert answer.private
+
+
+async def test_nobody_can_speak_for_the_clock(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    answer = await replica.says("/digest due 2026-05-04T08:00:00+00:00", sender="mallory")
+    assert answer
+    assert answer.title == "I cannot do that"
+    assert world.surface.titles() == []
+
+
+# --- quiet times and votes ---------------------------------------------------------------------
+
+
+async def test_quiet_is_asked_for_by_words(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    await replica.says("quiet tag:berlin 4")
+    (quiet,) = await world.diary.quiets(world.clock())
+    assert (quiet.scope, quiet.ends - quiet.begins, quiet.who) == ("tag:berlin", timedelta(hours=4), "ann")
+    for words in ("ndes99 4", "ndes01 0", "ndes01 -1", "ndes01 nan", "ndes01 1e9", "ndes01", "tag:mars 4"):
+        answer = await replica.says(f"/quiet {words}")
+        assert answer
+        assert answer.title == "I cannot do that", words
+
+
+async def test_everybody_may_say_once_whether_an_answer_helped(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    asked = Message("m1", CHANNEL, "ann", "POST VerifyRequest - 403 16 2148204809 NDES_Plugin")
+    await replica.inbox.receive(asked)
+    await replica.inbox.settle(5)
+    (post,) = world.surface.posts.values()
+    for number, (who, label) in enumerate((("ann", "Yes"), ("bob", "Yes"), ("eve", "No"), ("ann", "Yes"))):
+        await replica.inbox.receive(Message(f"c{number}", CHANNEL, who, post.buttons[label], pressed=True))
+        await replica.inbox.settle(5)
+    votes = await world.diary.votes(world.clock() - timedelta(hours=1), world.clock())
+    assert (votes.helped, votes.not_helped) == (2, 1)
