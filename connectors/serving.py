@@ -20,6 +20,7 @@ from bot.rounds import ROUND, Rounds
 from bot.router import Router
 from connectors import settings, settings_file, shelf
 from connectors.assembly import checker, now, wires
+from connectors.calendar_page import CalendarPage
 from connectors.engine import open_engine
 from connectors.health_pages import HealthPages, Part
 from connectors.online import online, places_of
@@ -53,6 +54,8 @@ async def serve(path: Path, ready: Callable[[str], None]) -> None:
         store = await stack.enter_async_context(open_store(said.database or settings.database()))
         application = web.Application(client_max_size=_LARGEST_BODY)
         Door(store.errands, now).open(application)
+        if token := settings.calendar_token():
+            CalendarPage(store.diary, now, token).open(application)
         opened = await stack.enter_async_context(surfaces(said, application, store, library, codes))
         counters = _counters(store)
         chats = {surface.name: counters.surface(surface) for surface in opened}

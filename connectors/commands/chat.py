@@ -15,8 +15,8 @@ def play(
     """Chat with the bot in a browser on this computer, with five pretend servers: no account needed."""
     import asyncio
 
-    from connectors.telemetry.log import log_to_stderr
     from connectors.playing import play as serve
+    from connectors.telemetry.log import log_to_stderr
 
     log_to_stderr()
 

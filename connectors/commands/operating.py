@@ -27,8 +27,8 @@ def serve(settings_file: SettingsFile = None) -> None:
     import asyncio
 
     from connectors import settings
-    from connectors.telemetry.log import log_to_stderr
     from connectors.serving import serve as run
+    from connectors.telemetry.log import log_to_stderr
 
     log_to_stderr()
 

@@ -1,0 +1,192 @@
+"""What is counted, and that counting changes nothing and stays small."""
+
+import asyncio
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.errors import BadRequest, Busy, ConnectorError, Gone
+from bot.ports import Press, Receive, Said, Show
+from bot.types import Answer, Message, Place
+from connectors.telemetry import counters
+from connectors.telemetry.counters import Counters
+from tests.chat.fake_surface import FakeSurface
+
+HERE = Place("fake", "C-SECRET-CHANNEL", "1")
+REPORT: Said = {
+    "server": {"name": "ndes01", "url": "https://ndes01.corp.example/certsrv/mscep/mscep.dll"},
+    "verdict": "fail",
+    "took_ms": 1500.0,
+    "findings": [
+        {"check": "tls", "verdict": "ok"},
+        {"check": "scep-base", "verdict": "fail"},
+        {"check": "names", "verdict": "ok"},
+    ],
+    "suspects": [
+        {"cause": "ra-expired", "standing": "confirmed"},
+        {"cause": "pool-stopped", "standing": "ruled_out"},
+    ],
+}
+
+
+def message(text: str = "hello") -> Message:
+    return Message("m1", HERE, "U-ANN", text)
+
+
+async def unseen(_: Answer) -> None: ...
+
+
+async def figures(counted: Counters) -> dict[str, float]:
+    lines = [line for line in (await counted.page()).decode().splitlines() if not line.startswith("#")]
+    return {name.removeprefix("ndesbot_"): float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+async def test_answers_are_counted_by_platform_and_outcome_and_pass_as_they_are() -> None:
+    counted, answer = Counters(), Answer("t", "problem")
+
+    async def handle(message: Message, show: Show) -> Answer | None:
+        if message.text == "broken":
+            raise ZeroDivisionError
+        return None if message.text == "chatter" else answer
+
+    handler = counted.handler(handle)
+    assert await handler(message(), unseen) is answer
+    assert await handler(message("chatter"), unseen) is None
+    with pytest.raises(ZeroDivisionError):
+        await handler(message("broken"), unseen)
+    told = await figures(counted)
+    for outcome in ("problem", "silence", "failed"):
+        assert told[f'answers_total{{outcome="{outcome}",surface="fake"}}'] == 1
+    assert told['answer_seconds_count{surface="fake"}'] == 3
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"), [(None, "done"), (Busy(3), "busy"), (Gone(), "gone"), (ConnectorError("x"), "failed")]
+)
+async def test_calls_of_a_platform_are_counted_by_what_came_of_them(trouble: Exception | None, outcome: str) -> None:
+    counted, fake = Counters(), FakeSurface()
+    surface = counted.surface(fake)
+    assert (surface.name, surface.pause, surface.looks_up) == (fake.name, fake.pause, fake.looks_up)
+    assert surface.role_of(message()) == "operator"
+    await fake.send(HERE, Answer("t", "info"), str, key="k")
+    calls: dict[str, Callable[[], Any]] = {
+        "send": lambda: surface.send(HERE, Answer("t", "info"), str, key="k", reader="U-ANN"),
+        "edit": lambda: surface.edit(HERE, "1", Answer("t", "info"), str),
+        "find": lambda: surface.find(HERE, "k"),
+    }
+    for call in calls.values():
+        fake.troubles = [trouble]
+        if trouble is None:
+            await call()
+        else:
+            with pytest.raises(type(trouble)) as raised:
+                await call()
+            assert raised.value is trouble
+    told = await figures(counted)
+    for call_name in calls:
+        assert told[f'platform_calls_total{{call="{call_name}",outcome="{outcome}",surface="fake"}}'] == 1
+
+
+async def test_messages_are_counted_when_they_are_taken_over() -> None:
+    counted = Counters()
+
+    class Handing(FakeSurface):
+        async def serve(self, receive: Receive) -> None:
+            await receive(message())
+            with pytest.raises(ConnectorError):
+                await receive(message("lost"))
+
+    async def receive(message: Message) -> None:
+        if message.text == "lost":
+            raise ConnectorError
+
+    await counted.surface(Handing()).serve(receive)
+    told = await figures(counted)
+    assert told['messages_total{outcome="taken",surface="fake"}'] == 1
+    assert told['messages_total{outcome="failed",surface="fake"}'] == 1
+
+
+async def test_runs_are_counted_by_verdict_with_their_checks_and_what_they_confirm() -> None:
+    counted = Counters()
+
+    async def carry_out(said: Said) -> Said:
+        if said["run"] == "cancelled":
+            raise BadRequest
+        return REPORT
+
+    run = counted.runs(carry_out)
+    assert await run({"run": "1"}) is REPORT
+    with pytest.raises(BadRequest):
+        await run({"run": "cancelled"})
+    told = await figures(counted)
+    assert (told['runs_total{verdict="fail"}'], told['runs_total{verdict="failed"}']) == (1, 1)
+    assert told['checks_total{check="scep-base",verdict="fail"}'] == 1
+    assert {name: value for name, value in told.items() if "causes" in name} == {
+        'causes_confirmed_total{cause="ra-expired"}': 1
+    }
+    assert told["run_seconds_sum"] == 1.5
+
+
+async def test_what_is_looked_up_is_told_and_what_hangs_or_fails_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(counters, "PATIENCE", 0.05)
+    counted = Counters()
+
+    async def seven() -> float:
+        return 7
+
+    async def none() -> None:
+        return None
+
+    async def fails() -> float:
+        raise ConnectorError("postgresql://bot:secret@db")
+
+    async def hangs() -> float:
+        await asyncio.Event().wait()
+        return 1
+
+    for look in (seven, none, fails, hangs):
+        counted.reading(look.__name__, "A figure.", look)
+    told = await figures(counted)
+    assert told["seven"] == 7
+    assert [name for name in ("none", "fails", "hangs") if not math.isnan(told[name])] == []
+
+
+async def test_no_figure_names_anybody_and_there_are_few() -> None:
+    counted = Counters()
+    surface = counted.surface(FakeSurface())
+
+    async def handle(message: Message, show: Show) -> Answer:
+        return Answer("t", "info")
+
+    async def carry_out(said: Said) -> Said:
+        return {**REPORT, "server": {"name": said["run"]}}
+
+    handler, run = counted.handler(handle), counted.runs(carry_out)
+    press: Press = str
+    for number in range(500):
+        place = Place("fake", f"C-SECRET-{number}")
+        await handler(Message(f"m{number}", place, f"U-ANN-{number}", "x"), unseen)
+        await surface.send(place, Answer("t", "info"), press, key=f"m{number}", reader=f"U-ANN-{number}")
+        await run({"run": f"ndes{number:04}"})
+    page = (await counted.page()).decode()
+    assert len([line for line in page.splitlines() if not line.startswith("#")]) < 80
+    assert not re.search("SECRET|ANN|ndes0|m499|/|_created", page)
+
+
+async def test_two_bots_in_one_process_count_apart() -> None:
+    one, other = Counters(), Counters()
+
+    async def handle(message: Message, show: Show) -> Answer | None:
+        return None
+
+    await one.handler(handle)(message(), unseen)
+    assert any("answers_total" in name for name in await figures(one))
+    told = await figures(other)
+    assert not any("answers_total" in name for name in told)
+    (build,) = [name for name in told if name.startswith("build_info")]
+    assert re.fullmatch(r'build_info\{python="3[\d.]+\w*",version="[^"]+"\}', build)
