@@ -1,7 +1,8 @@
 """Who gets a digest, when and of what; what is kept quiet; what people say of answers."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from bot.diary import Pages, Quiet, Subscription
 from bot.digest import compose
 from bot.errors import BadRequest
 from bot.ports import Clock, Diary, Store
-from bot.types import Answer, Choices, Message, Place, Text
+from bot.types import Answer, Block, Choices, Message, Place, Text
 
 DUE: Final = "due"
 """What the clock says to a channel's digest, with the slot behind it."""
@@ -27,8 +28,16 @@ _TIME: Final = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?")
 class Digests:
     """The use cases around the diary."""
 
-    def __init__(self, store: Store, diary: Diary, clock: Clock, titles: Mapping[str, str]) -> None:
-        """`titles` are those of the entries, by id."""
+    def __init__(
+        self,
+        store: Store,
+        diary: Diary,
+        clock: Clock,
+        titles: Mapping[str, str],
+        illustrate: Callable[[Pages], Block | None] = lambda _: None,
+    ) -> None:
+        """`titles` are those of the entries, by id; `illustrate` draws what a digest tells."""
+        self._illustrate = illustrate
         self._store = store
         self._diary = diary
         self._clock = clock
@@ -48,6 +57,10 @@ class Digests:
         if subscription.since is None or subscription.since < slot:
             await self._diary.subscribe(replace(subscription, since=slot))
         return answer
+
+    async def channels(self) -> list[Subscription]:
+        """Every channel that gets one."""
+        return await self._diary.subscriptions()
 
     async def preview(self, place: Place) -> Answer:
         """What would be written now, for the one who asks."""
@@ -85,7 +98,11 @@ class Digests:
             votes=tuple(votes),
             titles=self._titles,
         )
-        return compose(pages)
+        answer = await asyncio.to_thread(compose, pages)
+        picture = await asyncio.to_thread(self._illustrate, pages) if answer else None
+        if answer is None or picture is None:
+            return answer
+        return replace(answer, blocks=(*answer.blocks[:1], picture, *answer.blocks[1:]))
 
     # --- who gets it -------------------------------------------------------------------------
 

@@ -67,6 +67,19 @@ def log_form() -> Literal["text", "json"]:
             raise BadRequest("NDESBOT_LOG is text or json.")
 
 
+def calendar_token() -> str | None:
+    """What makes the calendar's address: `NDESBOT_CALENDAR_TOKEN`, or none. Raises `BadRequest` for a short one."""
+    try:
+        said = secret("NDESBOT_CALENDAR_TOKEN")
+    except BadRequest:
+        if "NDESBOT_CALENDAR_TOKEN_FILE" in os.environ:
+            raise
+        return None
+    if len(said) < 20 or not said.replace("-", "").replace("_", "").isalnum():
+        raise BadRequest("NDESBOT_CALENDAR_TOKEN needs 20 letters, digits, - and _ at least: who knows it reads along.")
+    return said
+
+
 def private_ranges() -> tuple[IPv4Network | IPv6Network, ...]:
     """The private address ranges that checks may reach: `NDESBOT_ALLOW`, CIDRs parted by commas."""
     return tuple(_range(word) for word in os.environ.get("NDESBOT_ALLOW", "").replace(",", " ").split())

@@ -1,0 +1,63 @@
+"""The command about digests: `digest --dry-run` shows what would be posted."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.errors import BadRequest
+from bot.types import Answer, Place
+from connectors.commands.showing import Json, show, show_json
+
+app = typer.Typer()
+
+
+@app.command()
+def digest(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and post nothing.")] = False,
+    channel: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only this channel's, such as C0123 or slack:C0123.")
+    ] = None,
+    as_json: Json = False,
+    settings_file: Annotated[Path | None, typer.Option("--settings", metavar="FILE")] = None,
+) -> None:
+    """What would be posted now, for each channel that gets a digest; without any, a week of all servers."""
+    import asyncio
+
+    if not dry_run:
+        raise BadRequest("Digests are posted by `ndesbot serve`, when they are due. To see one now, say --dry-run.")
+    written = asyncio.run(_written(channel, settings_file))
+    if as_json:
+        show_json({"digests": [_document(place, answer) for place, answer in written]})
+        return
+    for place, answer in written:
+        show(answer, of=f"{place.surface}:{place.conversation}")
+
+
+async def _written(channel: str | None, settings_file: Path | None) -> list[tuple[Place, Answer]]:
+    from bot.digests import Digests
+    from connectors import settings, shelf
+    from connectors.assembly import now
+    from connectors.settings_file import read
+    from connectors.store import open_store
+
+    path = settings_file or settings.settings_file()
+    address = (read(path).database if path.exists() else None) or settings.database()
+    titles = {entry.id: entry.title for entry in shelf.library(settings.cache_folder()).entries.values()}
+    async with open_store(address) as store:
+        digests = Digests(store, store.diary, now, titles)
+        places = [subscription.place for subscription in await digests.channels()] or [Place("any", "all servers")]
+        if channel is not None:
+            places = [
+                place for place in places if channel in (place.conversation, f"{place.surface}:{place.conversation}")
+            ]
+            if not places:
+                raise BadRequest(f"{channel[:80]!r} gets no digest.")
+        return [(place, await digests.preview(place)) for place in places]
+
+
+def _document(place: Place, answer: Answer) -> dict[str, Any]:
+    from connectors.render.text import render
+
+    channel = f"{place.surface}:{place.conversation}"
+    return {"channel": channel, "title": answer.title, "tone": answer.tone, "text": render(answer)}
