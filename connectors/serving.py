@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from bot.check import CHECK
-from bot.digests import Digests
+from bot.digests import THE_CLOCK, Digests
 from bot.errors import BadRequest, BotError
 from bot.inbox import LEFT_AFTER, MESSAGE, Inbox
 from bot.ports import ChatSurface
@@ -99,9 +99,14 @@ def _counters(store: SqlStore) -> Counters:
     async def left() -> float:
         return len(await store.mail.waiting(now() - LEFT_AFTER))
 
+    async def digest_age() -> float | None:
+        last = await store.mail.questions(THE_CLOCK, most=1)
+        return (now() - last[0].at).total_seconds() if last else None
+
     counters = Counters()
     counters.reading("messages_waiting", "Messages without an answer in the chat yet, of all processes.", waiting)
     counters.reading("messages_left", "Those of them that no process works on.", left)
+    counters.reading("digest_age_seconds", "Since the last digest of any channel, of all processes.", digest_age)
     return counters
 
 
@@ -118,7 +123,7 @@ async def _house(
     name = said.name or socket.gethostname()
     allow = [*settings.private_ranges(), *said.checks.allow]
     sites = Sites(store.errands, now, here=said.checks.sites, allow=[str(one) for one in allow])
-    checks = checker(store, wires(allow), elsewhere=sites.look)
+    checks = checker(counters.store(store), wires(allow), elsewhere=sites.look)
     router = Router(
         library,
         codes,
@@ -141,7 +146,7 @@ async def _house(
         every=timedelta(minutes=said.checks.every_minutes) or None,
         online=online(places_of(said)),
     )
-    work = {CHECK: counters.runs(checks.carry_out), MESSAGE: inbox.take_up, ROUND: counters.runs(rounds.carry_out)}
+    work = {CHECK: checks.carry_out, MESSAGE: inbox.take_up, ROUND: rounds.carry_out}
     async with open_engine(said.database or settings.database(), executor=name, work=work) as engine:
         checks.rely_on(engine)
         inbox.rely_on(engine)

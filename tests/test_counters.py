@@ -4,32 +4,34 @@ import asyncio
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.errors import BadRequest, Busy, ConnectorError, Gone
-from bot.ports import Press, Receive, Said, Show
+from bot.errors import Busy, ConnectorError, Gone
+from bot.findings import Finding, Past, Report, Server, Suspect
+from bot.ports import Press, Receive, Show
 from bot.types import Answer, Message, Place
 from connectors.telemetry import counters
 from connectors.telemetry.counters import Counters
 from tests.chat.fake_surface import FakeSurface
+from tests.fakes import NOON, FakeStore
 
 HERE = Place("fake", "C-SECRET-CHANNEL", "1")
-REPORT: Said = {
-    "server": {"name": "ndes01", "url": "https://ndes01.corp.example/certsrv/mscep/mscep.dll"},
-    "verdict": "fail",
-    "took_ms": 1500.0,
-    "findings": [
-        {"check": "tls", "verdict": "ok"},
-        {"check": "scep-base", "verdict": "fail"},
-        {"check": "names", "verdict": "ok"},
-    ],
-    "suspects": [
-        {"cause": "ra-expired", "standing": "confirmed"},
-        {"cause": "pool-stopped", "standing": "ruled_out"},
-    ],
-}
+SERVER = Server("ndes01", "https://ndes01.corp.example/certsrv/mscep/mscep.dll")
+REPORT = Report(
+    SERVER,
+    NOON,
+    "fail",
+    (Finding("tls", "ok", ""), Finding("scep-base", "fail", "500 from ndes01"), Finding("names", "ok", "")),
+    (
+        Suspect("ra-expired", "ra-certificate-expired", "confirmed", "why"),
+        Suspect("pool-stopped", "pool-stopped", "ruled_out", "why"),
+    ),
+    requests=3,
+    took_ms=1500.0,
+)
 
 
 def message(text: str = "hello") -> Message:
@@ -109,20 +111,16 @@ async def test_messages_are_counted_when_they_are_taken_over() -> None:
     assert told['messages_total{outcome="failed",surface="fake"}'] == 1
 
 
-async def test_runs_are_counted_by_verdict_with_their_checks_and_what_they_confirm() -> None:
-    counted = Counters()
-
-    async def carry_out(said: Said) -> Said:
-        if said["run"] == "cancelled":
-            raise BadRequest
-        return REPORT
-
-    run = counted.runs(carry_out)
-    assert await run({"run": "1"}) is REPORT
-    with pytest.raises(BadRequest):
-        await run({"run": "cancelled"})
+async def test_runs_are_counted_when_they_are_kept_with_their_checks_and_what_they_confirm() -> None:
+    counted, kept = Counters(), FakeStore()
+    store = counted.store(kept)
+    await store.register(SERVER)
+    await store.keep(REPORT, Past(NOON))
+    assert await kept.servers() == await store.servers() == [SERVER]
+    assert await store.last("ndes01") == await kept.last("ndes01") == (NOON, REPORT.findings)
+    assert await store.past("ndes01") == Past(NOON)
     told = await figures(counted)
-    assert (told['runs_total{verdict="fail"}'], told['runs_total{verdict="failed"}']) == (1, 1)
+    assert told['runs_total{verdict="fail"}'] == 1
     assert told['checks_total{check="scep-base",verdict="fail"}'] == 1
     assert {name: value for name, value in told.items() if "causes" in name} == {
         'causes_confirmed_total{cause="ra-expired"}': 1
@@ -163,16 +161,13 @@ async def test_no_figure_names_anybody_and_there_are_few() -> None:
     async def handle(message: Message, show: Show) -> Answer:
         return Answer("t", "info")
 
-    async def carry_out(said: Said) -> Said:
-        return {**REPORT, "server": {"name": said["run"]}}
-
-    handler, run = counted.handler(handle), counted.runs(carry_out)
+    handler, store = counted.handler(handle), counted.store(FakeStore())
     press: Press = str
     for number in range(500):
         place = Place("fake", f"C-SECRET-{number}")
         await handler(Message(f"m{number}", place, f"U-ANN-{number}", "x"), unseen)
         await surface.send(place, Answer("t", "info"), press, key=f"m{number}", reader=f"U-ANN-{number}")
-        await run({"run": f"ndes{number:04}"})
+        await store.keep(replace(REPORT, server=replace(SERVER, name=f"ndes{number:04}")), None)
     page = (await counted.page()).decode()
     assert len([line for line in page.splitlines() if not line.startswith("#")]) < 80
     assert not re.search("SECRET|ANN|ndes0|m499|/|_created", page)

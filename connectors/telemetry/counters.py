@@ -7,17 +7,17 @@ and the causes that are shipped.
 import asyncio
 import platform
 import time
-from collections import Counter as Tally
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Any, Final, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.registry import Collector
 
 from bot.errors import Busy, Gone
-from bot.ports import ChatSurface, Handler, Press, Receive, Said, Show, Work
+from bot.findings import Past, Report
+from bot.ports import ChatSurface, Handler, Press, Receive, Show, Store
 from bot.types import Answer, Message, Place, Role
 
 PATIENCE: Final = 2.0
@@ -92,27 +92,11 @@ class Counters:
 
     def surface(self, surface: ChatSurface) -> ChatSurface:
         """A platform, what it hands over and what it is asked counted."""
-        return _Counted(surface, self)
+        return _CountedSurface(surface, self)
 
-    def runs(self, carry_out: Work) -> Work:
-        """Whatever runs checks for the engine, what comes of them counted."""
-
-        async def counted(said: Said) -> Said:
-            verdict = "failed"
-            try:
-                report = await carry_out(said)
-                verdict = report["verdict"]
-                self._running.observe(report["took_ms"] / 1000)
-                for (check, found), times in Tally((f["check"], f["verdict"]) for f in report["findings"]).items():
-                    self._checks.labels(check, found).inc(times)
-                for suspect in report["suspects"]:
-                    if suspect["standing"] == "confirmed":
-                        self._causes.labels(suspect["cause"]).inc()
-                return report
-            finally:
-                self._runs.labels(verdict).inc()
-
-        return counted
+    def store(self, store: Store) -> Store:
+        """What keeps the runs of checks, and they counted: whoever asked for one, and wherever the look was taken."""
+        return cast(Store, _CountedStore(store, self))
 
     def reading(self, name: str, told: str, look: Reading) -> None:
         """A gauge `ndesbot_<name>` that is looked up whenever the figures are asked for."""
@@ -126,6 +110,16 @@ class Counters:
         return generate_latest(_Figures(self._registry))
 
     # --- what is counted ---------------------------------------------------------------------
+
+    def run(self, report: Report) -> None:
+        """A run came to its end."""
+        self._runs.labels(report.verdict).inc()
+        self._running.observe(report.took_ms / 1000)
+        for finding in report.findings:
+            self._checks.labels(finding.check, finding.verdict).inc()
+        for suspect in report.suspects:
+            if suspect.standing == "confirmed":
+                self._causes.labels(suspect.cause).inc()
 
     @contextmanager
     def taking(self, surface: str) -> Iterator[None]:
@@ -154,7 +148,7 @@ class Counters:
             self._calls.labels(surface, call, outcome).inc()
 
 
-class _Counted:
+class _CountedSurface:
     """The port again, with a tally."""
 
     def __init__(self, surface: ChatSurface, counters: Counters) -> None:
@@ -183,6 +177,21 @@ class _Counted:
     async def find(self, place: Place, key: str) -> str | None:
         with self._counters.calling(self.name, "find"):
             return await self._surface.find(place, key)
+
+
+class _CountedStore:
+    """A store that tells of each run it keeps."""
+
+    def __init__(self, store: Store, counters: Counters) -> None:
+        self._store = store
+        self._counters = counters
+
+    async def keep(self, report: Report, good: Past | None) -> None:
+        self._counters.run(report)
+        await self._store.keep(report, good)
+
+    def __getattr__(self, verb: str) -> Any:
+        return getattr(self._store, verb)
 
 
 class _Figures(Collector):
