@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from bot.errors import BotError
-from connectors.commands import answers, chat, digests, operating, servers
+from connectors.commands import answers, chat, digests, keeping, operating, servers
 from connectors.commands.showing import complain
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for family in (chat.app, answers.app, servers.app, digests.app, operating.app):
+for family in (chat.app, answers.app, servers.app, digests.app, operating.app, keeping.app):
     app.add_typer(family)
 
 

@@ -5,7 +5,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -64,14 +65,39 @@ def _upgrade(engine: Engine, url: URL) -> None:
     from alembic.util import CommandError
 
     try:
-        with _one_at_a_time, engine.begin() as connection:
-            take_turn(connection)
+        with alone(engine) as connection:
             command.upgrade(settings(connection), "head")
     except CommandError:
         advice = (
             f"A newer ndesbot has changed the database, {place(url)}. Start that version, or name another database."
         )
         raise ConnectorError(advice) from None
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which nobody else changes the tables."""
+    with _one_at_a_time, engine.begin() as connection:
+        take_turn(connection)
+        yield connection
+
+
+def versions(connection: Connection) -> list[str]:
+    """The versions that this code can lead to, the oldest first."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(settings(connection)).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
+def lead_to(connection: Connection, version: str) -> None:
+    """Change the tables to what they are in an earlier version, or back to those of today."""
+    from alembic import command
+
+    if version == VERSION:
+        command.upgrade(settings(connection), version)
+    else:
+        command.downgrade(settings(connection), version)
 
 
 def take_turn(connection: Connection) -> None:

@@ -84,7 +84,7 @@ def _connected(address: str) -> Iterator[sa.Connection]:
         yield connection
 
 
-def _leave_behind(address: str, version: str) -> None:
+def leave_behind(address: str, version: str) -> None:
     """A database as a version made and filled it: by plain SQL, for the code knows only the tables of today."""
     with _connected(address) as connection:
         command.upgrade(settings(connection), version)
@@ -114,7 +114,7 @@ def test_every_earlier_version_is_upgraded_from_and_with_lines_in_all_its_tables
 
 @pytest.mark.parametrize("version", sorted(KEPT))
 async def test_what_an_earlier_version_kept_is_read_after_the_upgrade(address: str, version: str) -> None:
-    _leave_behind(address, version)
+    leave_behind(address, version)
     async with open_store(address) as store:
         await _reads_the_first(store)
         if version >= "0002":

@@ -1,0 +1,83 @@
+"""The commands about what is kept: `backup`, `restore`, `forget`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import BadRequest
+from connectors.commands.operating import SettingsFile
+
+app = typer.Typer()
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")]
+
+
+@app.command()
+def backup(file: File, settings_file: SettingsFile = None) -> None:
+    """Copy everything that is kept into one file, while the bot runs if it does. Only this user may read it."""
+    import asyncio
+
+    from connectors.assembly import now
+    from connectors.store import backup as backups
+
+    address = _database(settings_file)
+    count = asyncio.run(backups.backup(address, file, now()))
+    typer.echo(f"{file}: {count} rows of {_place(address)}")
+
+
+@app.command()
+def restore(
+    file: File,
+    replace: Annotated[bool, typer.Option("--replace", help="Forget first what the database holds.")] = False,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Fill an empty database, SQLite or PostgreSQL, from a backup of either. Stop the bot before."""
+    from connectors.assembly import now
+    from connectors.store import backup as backups
+
+    address = _database(settings_file)
+    count = backups.restore(address, file, now(), replace=replace)
+    typer.echo(f"{file}: {count} rows are in {_place(address)}")
+
+
+@app.command()
+def forget(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The id of the person in the chat, such as U0123ABCD.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: nothing brings it back.")] = False,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Remove a person's questions and votes, and the name from what they hushed; the audit log stays."""
+    import asyncio
+
+    from connectors.store import open_store
+
+    address = _database(settings_file)
+    if not yes:
+        raise BadRequest(
+            f"This removes what {user} asked and said from {_place(address)}; no backup is changed. If that is wanted,"
+            " say --yes."
+        )
+
+    async def inside() -> int:
+        async with open_store(address) as store:
+            return await store.diary.forget(user)
+
+    typer.echo(f"{user} is forgotten: {asyncio.run(inside())} lines")
+
+
+def _database(settings_file: Path | None) -> str:
+    """The database of `ndesbot serve`; without a settings file, that of the other commands."""
+    from connectors import settings
+    from connectors.settings_file import read
+
+    path = settings_file or settings.settings_file()
+    if path == Path("ndesbot.toml") and settings_file is None and not path.exists():
+        return settings.database()
+    return read(path).database or settings.database()
+
+
+def _place(address: str) -> str:
+    from connectors.store import database
+
+    return database.place(database.address(address))
