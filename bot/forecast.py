@@ -177,14 +177,15 @@ def words(one: Expiry) -> tuple[str, str]:
 
 
 def told(one: Coming, now: datetime, zone: tzinfo) -> tuple[str, str]:
-    """A row on it: whose it is, and when it ends with what follows. Dates are those of the zone."""
+    """A row on it: when it ends, and what it is, whose, and what follows. Dates are those of the zone."""
     when = f"{day(one.ends, zone)}, {ahead(one.ends, now, zone)}"
-    if one.kind == "connector":
-        when = f"{'ended' if one.ends <= now else 'ends'} about {day(one.ends, zone)}"
-    elif one.ends <= now:
-        when = f"ended on {when}"
+    if one.kind == "connector":  # its version tells the month, not the day
+        when = f"about {day(one.ends, zone)}"
+    what = f"{one.what} ({some(one.servers)})"
+    then = "ended; since then" if one.ends <= now else "after that"
+    what += f" – {then}, {one.stops}" if one.stops else " – ended" if one.ends <= now else ""
     stale = f" (last seen on {day(one.seen, zone)})" if now - one.seen > timedelta(days=2) else ""
-    return f"{some(one.servers)}: {one.what}", f"{when}{f' – {one.stops}' if one.stops else ''}{stale}"
+    return when, f"{what}{stale}"
 
 
 def some(names: tuple[str, ...], most: int = 3) -> str:

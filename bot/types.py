@@ -124,7 +124,15 @@ class Heading:
     tone: Tone
 
 
-Block = Text | Caution | StepBar | Quote | Steps | Facts | Fold | Choices | Sources | Heading
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A small PNG, and in `alt` all that it shows: for those who cannot see it, and for where none can be shown."""
+
+    png: bytes
+    alt: str
+
+
+Block = Text | Caution | StepBar | Quote | Steps | Facts | Fold | Choices | Sources | Heading | Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from bot.forecast import Coming
 from bot.health import Stretch, down, stretches
 from bot.slots import zone_of
 from bot.times import ahead, lasted, many, weekday
+from bot.types import Picture
 from connectors.render.text import one_line
 
 if TYPE_CHECKING:  # loading it takes as long as a whole answer, and most answers have no picture
@@ -27,27 +28,19 @@ if TYPE_CHECKING:  # loading it takes as long as a whole answer, and most answer
 LARGEST: Final = 30 * 1024
 """Bytes of a chart at most."""
 
-WIDTH: Final = 960
+WIDTH: Final = 720
 GROUND, INK, FAINT = "#fbfaf7", "#1f2328", "#dcdad4"
 COLOURS: dict[Verdict, str] = {"ok": "#2e7d4f", "warn": "#955700", "fail": "#b3261e", "unknown": "#6b6f76"}
 STATES: dict[Verdict, str] = {"ok": "well", "warn": "needs a look", "fail": "broken", "unknown": "not known"}
 HEIGHTS: dict[Verdict, int] = {"ok": 4, "warn": 12, "fail": 22, "unknown": 10}
 """Of a bar: the worse, the higher. What is not known is an empty frame."""
 
-_LEFT, _RIGHT, _EDGE = 230, 150, 24  # where the bars begin, what is kept beside them for words, the margin
+_LEFT, _RIGHT, _EDGE = 170, 134, 20  # where the bars begin, what is kept beside them for words, the margin
 _ROW, _HEAD, _SIZE = 32, 44, 18
-_SERVERS, _EXPIRIES = 12, 8
+_SERVERS, _EXPIRIES = 10, 6
 _WORST: tuple[Verdict, ...] = ("fail", "warn", "unknown", "ok")
-_MOST_COLOURS = 32
+_MOST_COLOURS = 12
 _LONGEST_ALT = 1800  # characters; Slack takes 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A picture, and in `alt` what it shows."""
-
-    png: bytes
-    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +51,14 @@ class _Row:
     told: tuple[Stretch, ...]
 
 
-def chart(pages: Pages) -> Chart | None:
+def chart(pages: Pages) -> Picture | None:
     """The chart of a digest; None where there is neither a server nor anything that runs out."""
     rows = _rows(pages)
     near = [one for one in forecast.coming(pages.expiries, pages.now) if one.ends > pages.now]
     near = [one for one in near if set(one.servers) & set(pages.servers)]
     if not rows and not near:
         return None
-    return Chart(_Drawing(pages, rows[:_SERVERS], len(rows), near).png(), _alt(pages, rows, near))
+    return Picture(_Drawing(pages, rows[:_SERVERS], len(rows), near).png(), _alt(pages, rows, near))
 
 
 def _rows(pages: Pages) -> list[_Row]:
@@ -111,7 +104,7 @@ def _span(pages: Pages) -> str:
 
 def _label(one: Coming) -> str:
     whose = one.servers[0] if len(one.servers) == 1 else many(len(one.servers), "server")
-    return one_line(f"{one.what}, {whose}")
+    return one_line(f"{whose}: {one.what}")
 
 
 # --- drawing ---------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """An answer as an HTML fragment, for the playground's page and for any other that shows one."""
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from typing import assert_never
@@ -14,6 +15,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Piece,
     Quote,
     Sources,
@@ -65,6 +67,8 @@ def _block(block: Block, level: int) -> str:
             return _sources(block)
         case Heading():
             return _title(block.text, block.tone)
+        case Picture():
+            return _picture(block)
     assert_never(block)
 
 
@@ -173,6 +177,12 @@ def _choices(choices: Choices) -> str:
 
 def _choice(label: str, say: str) -> str:
     return f'<button type="button" class="choice" data-say="{_escape(say)}">{_prose(label)}</button>'
+
+
+def _picture(picture: Picture) -> str:
+    """The picture itself in the page, so that nothing is fetched from anywhere."""
+    source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
+    return f'<figure class="picture"><img src="{source}" alt="{_escape(picture.alt)}"></figure>'
 
 
 def _sources(sources: Sources) -> str:

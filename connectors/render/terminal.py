@@ -17,6 +17,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Quote,
     Sources,
     StepBar,
@@ -79,6 +80,8 @@ def _block(block: Block) -> RenderableType:
             return Group(_prose(question), _rows([(command(say), label) for label, say in options], "cyan"))
         case Sources(items):
             return Padding(_rows([(day, url) for url, day in items], "dim"), (1, 0, 0, 0))
+        case Picture(_, alt):
+            return Line.assemble(("[Picture] ", "bold dim"), _prose(alt, "dim"))
 
 
 def _steps(step: int | None, area: str) -> Line:

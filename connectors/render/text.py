@@ -11,6 +11,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Quote,
     Sources,
     StepBar,
@@ -48,6 +49,8 @@ def render(answer: Answer) -> str:
 def printable(text: str) -> str:
     """Foreign text without what a screen would obey: control characters become blanks, and what turns the
     direction of writing is shown by its number. Line breaks and tabs stay."""
+    if text.isprintable():  # most text; what this calls printable holds nothing of what is below
+        return text
     return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
@@ -88,3 +91,5 @@ def _lines(block: Block, indent: str) -> Iterator[str]:
         case Sources(items):
             yield from ("", f"{indent}Sources:")
             yield from (f"{indent}- {url} (read {day})" for url, day in items)
+        case Picture(_, alt):
+            yield f"{indent}[Picture] {alt}"

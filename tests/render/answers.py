@@ -1,5 +1,6 @@
 """Answers to render: real ones from the shipped knowledge, and random ones full of what a chat would obey."""
 
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import get_args
@@ -7,6 +8,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from bot.answer import answer_paste, explain
+from bot.digest import compose
 from bot.findings import Finding, Report, Server, Suspect
 from bot.report import so_far, told
 from bot.types import (
@@ -18,6 +20,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Piece,
     Quote,
     Sources,
@@ -29,6 +32,7 @@ from bot.types import (
 from connectors.render.text import TONES
 from knowledge.codes import Codes
 from knowledge.library import Library
+from tests.bot.digests import BAD_WEEK
 
 # --- real ones -------------------------------------------------------------------------------
 
@@ -57,6 +61,10 @@ _SUSPECTS = (
 )
 
 
+DOT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==")
+"""The smallest picture."""
+
+
 def real(library: Library, codes: Codes) -> dict[str, Answer]:
     """One answer of each kind that the bot gives, by a name that can be a file's."""
     report = Report(_SERVER, datetime(2026, 11, 21, tzinfo=UTC), "fail", _FINDINGS, _SUSPECTS, 14, 2345.0)
@@ -79,6 +87,7 @@ def real(library: Library, codes: Codes) -> dict[str, Answer]:
         **{name: explain(words, library=library, codes=codes) for name, words in pages.items()},
         "check-under-way": so_far(_SERVER, _FINDINGS[:3], 24),
         "check-report": told(report, library),
+        "digest": compose(BAD_WEEK, Picture(DOT, "State from Mon 16 Nov to Mon 23 Nov: ndes01 broken (20 h).")),
         "help": Answer(
             "What I can do",
             "info",
@@ -143,7 +152,7 @@ HOSTILE = (
     " ",
 )
 _LETTERS = st.characters(exclude_categories=["Cs"])
-_KINDS = (Text, Caution, StepBar, Quote, Steps, Facts, Choices, Sources, Heading)
+_KINDS = (Text, Caution, StepBar, Quote, Steps, Facts, Choices, Sources, Heading, Picture)
 _DEEPEST = 3  # folds within folds
 
 
@@ -180,6 +189,8 @@ def _block(draw: st.DrawFn, endless: bool, depth: int = 0) -> Block:
     if kind is Fold:
         inner = draw(st.lists(_block(endless, depth + 1), max_size=4))
         return Fold(word(), word(), tuple(inner), draw(st.booleans()))
+    if kind is Picture:
+        return Picture(draw(st.sampled_from([DOT, DOT * 300])), word())
     if kind is Facts or kind is Sources:
         return kind(pairs())
     return kind(word())
@@ -218,6 +229,8 @@ def _facts_in(blocks: Sequence[Block]) -> Iterator[str]:
                 yield from (piece.text for piece in pieces)
             case Steps(items):
                 yield from items
+            case Picture(_, alt):
+                yield alt
             case Facts(rows) | Sources(rows):
                 yield from (word for row in rows for word in row)
             case Fold(title, hint, inner):

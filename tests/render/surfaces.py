@@ -1,6 +1,7 @@
 """Every surface that an answer can be shown on: what it sends, and which words of that reach a person."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from html.parser import HTMLParser
@@ -29,7 +30,7 @@ class Surface:
 
 def as_json(payload: Any) -> str:
     """A payload as one can read it."""
-    return json.dumps(payload, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(payload, indent=1, ensure_ascii=False, default=lambda png: b64encode(png).decode()) + "\n"
 
 
 # --- html ------------------------------------------------------------------------------------
@@ -46,7 +47,7 @@ class _Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.aside += "".join(value or "" for name, value in attrs if name in ("title", "href", "aria-label"))
+        self.aside += "".join(value or "" for name, value in attrs if name in ("title", "href", "alt", "aria-label"))
 
     def handle_data(self, data: str) -> None:
         self.words += data
@@ -81,6 +82,11 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(inner)
 
 
+def _slack_sends(answer: Answer) -> str:
+    sent = asdict(slack.render(answer, press))
+    return as_json(sent if sent["pictures"] else {name: sent[name] for name in sent if name != "pictures"})
+
+
 def _slack_shows(answer: Answer) -> str:
     message = slack.render(answer, press)
     return "".join(_strings(message.blocks)) + (message.rest or "")
@@ -90,6 +96,6 @@ SURFACES = {
     "html": Surface("html", html.render, _html_shows),
     "terminal": Surface("txt", lambda answer: _terminal(answer, 100), lambda answer: _terminal(answer, 2000)),
     "text": Surface("txt", text.render, text.render),
-    "slack": Surface("json", lambda answer: as_json(asdict(slack.render(answer, press))), _slack_shows),
+    "slack": Surface("json", _slack_sends, _slack_shows),
 }
 """The one table of surfaces: what is not in it is judged by nobody."""

@@ -33,6 +33,8 @@ def lines_of(part: Any) -> Iterator[str]:
     elif isinstance(part, dict):
         if part.get("type") == "RichTextBlock":
             yield "".join(run["text"] for run in part["inlines"])
+        elif part.get("type") == "Image":
+            yield part["altText"]
         else:
             yield from (str(part[name]) for name in ("text", "title", "label", "url") if name in part)
             for name in ("items", "columns", "actions", "choices", "selectAction"):
@@ -76,6 +78,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "underline": FLAG,
         "highlight": FLAG,
     },
+    "Image": {**ELEMENT, "url": TEXT, "altText": TEXT, "size": {"Stretch"}},
     "Container": {**ELEMENT, "items": list, "style": NAMES["ground"], "bleed": FLAG, "selectAction": dict},
     "ColumnSet": {**ELEMENT, "columns": list, "selectAction": dict},
     "Column": {**ELEMENT, "items": list, "width": {"auto", "stretch"}},
@@ -103,6 +106,7 @@ NEEDED = {
     "TextBlock": {"text", "wrap"},
     "RichTextBlock": {"inlines"},
     "TextRun": {"text"},
+    "Image": {"url", "altText"},
     "Container": {"items"},
     "Column": {"items", "width"},
     "ColumnSet": {"columns"},
@@ -116,7 +120,16 @@ NEEDED = {
     "Action.ToggleVisibility": {"title", "targetElements"},
     "AdaptiveCard": {"$schema", "version", "lang", "speak", "fallbackText", "body"},
 }
-ELEMENTS = {"TextBlock", "RichTextBlock", "Container", "ColumnSet", "ActionSet", "Input.Text", "Input.ChoiceSet"}
+ELEMENTS = {
+    "TextBlock",
+    "RichTextBlock",
+    "Image",
+    "Container",
+    "ColumnSet",
+    "ActionSet",
+    "Input.Text",
+    "Input.ChoiceSet",
+}
 INSIDE = {
     "inlines": {"TextRun"},
     "columns": {"Column"},

@@ -11,12 +11,13 @@ from PIL import Image, ImageColor, ImageOps
 from bot.diary import Expiry, Health, Pages, Run
 from bot.digest import compose
 from bot.findings import Verdict
-from connectors.render import text
-from connectors.render.chart import COLOURS, GROUND, HEIGHTS, INK, LARGEST, WIDTH, Chart, chart
+from bot.types import Answer, Picture
+from connectors.render import teams, text
+from connectors.render.chart import COLOURS, GROUND, HEIGHTS, INK, LARGEST, WIDTH, chart
 from tests.bot.digests import BAD_WEEK, DAY, DUE, HOUR, SITUATIONS, ends, pages
 
 
-def drawn(given: Pages) -> Chart:
+def drawn(given: Pages) -> Picture:
     found = chart(given)
     assert found
     return found
@@ -48,16 +49,24 @@ def test_a_chart_is_a_small_picture(name: str) -> None:
 def test_the_fullest_chart_is_small_too() -> None:
     found = drawn(crowded())
     assert len(found.png) <= LARGEST
-    assert Image.open(BytesIO(found.png)).height < WIDTH
+    assert Image.open(BytesIO(found.png)).height < 1.2 * WIDTH
     assert len(found.alt) <= 1800
-    assert "88 servers more" in found.alt
+    assert "90 servers more" in found.alt
+
+
+def test_every_chart_fits_into_a_card_of_teams() -> None:
+    for given in (crowded(), *SITUATIONS.values()):
+        (card,) = teams.render(Answer("NDES digest", "info", (drawn(given),)), str).cards
+        assert [part for part in card["body"] if part["type"] == "Image"]
 
 
 def test_what_the_picture_shows_stands_beside_it_in_words() -> None:
     found = drawn(BAD_WEEK)
     for words in ("ndes01 broken (broken 20 h)", "scep-dmz needs a look", "ndes03 well (broken 4 h)", "up and down"):
         assert words in found.alt
-    assert "CRL of Contoso Root CA, 5 servers in 9 days; TLS certificate of ndes02.contoso.example" in found.alt
+    assert (
+        "5 servers: CRL of Contoso Root CA in 9 days; ndes02: TLS certificate of ndes02.contoso.example in" in found.alt
+    )
     answer = compose(BAD_WEEK)
     assert answer
     told = text.render(answer)

@@ -17,6 +17,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Piece,
     Quote,
     Sources,
@@ -28,7 +29,7 @@ from bot.types import (
 from connectors.render import teams
 from connectors.render.forms import MISSING, REGISTER, server_fields
 from connectors.render.prose import command_of
-from connectors.render.teams import pressed, render
+from connectors.render.teams import TeamsMessage, pressed, render
 from connectors.render.text import TONES
 from knowledge.codes import Codes
 from knowledge.library import Library
@@ -78,9 +79,22 @@ def test_every_fact_of_an_answer_is_on_its_cards(library: Library, codes: Codes)
         assert [fact for fact in facts_of(answer) if squeezed(fact) not in shown and command_of(fact) is None] == []
 
 
-def test_cards_hold_no_picture_so_that_none_lacks_its_words(library: Library, codes: Codes) -> None:
-    for answer in real(library, codes).values():
-        assert not all_of(list(render(answer, ids()).cards), "Image")
+def test_a_picture_brings_its_words_and_is_fetched_from_nowhere(library: Library, codes: Codes) -> None:
+    pictures = [
+        image
+        for answer in real(library, codes).values()
+        for image in all_of(list(render(answer, ids()).cards), "Image")
+    ]
+    assert pictures
+    for image in pictures:
+        assert image["altText"]
+        assert image["url"].startswith("data:image/png;base64,")
+
+
+def test_a_picture_too_large_for_a_card_is_told_in_words() -> None:
+    cards = list(render(Answer("Digest", "info", (Picture(bytes(20_000), "ndes01 is broken"),)), ids()).cards)
+    assert not all_of(cards, "Image")
+    assert "ndes01 is broken" in visible(TeamsMessage("", tuple(cards)))
 
 
 # --- a card around it ------------------------------------------------------------------------

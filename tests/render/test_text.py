@@ -17,6 +17,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Piece,
     Quote,
     Sources,
@@ -46,6 +47,7 @@ EVERY_KIND = Answer(
         ),
         Choices("Which one?", (("This label", "explain this-one"), ("That label", "explain that-one"))),
         Heading("A further problem", "success"),
+        Picture(b"png", "One bar, half of it red"),
         Sources((("https://example.com/a/b/page", "2026-11-20"), ("field experience", "2026-11-21"))),
     ),
 )
@@ -87,6 +89,8 @@ def strings(block: Block | Answer) -> list[str]:
             return list(items)
         case Facts(rows) | Sources(rows):
             return [word for row in rows for word in row]
+        case Picture(_, alt):
+            return [alt]
         case Fold(title, hint, blocks):
             return [title, hint, *(word for inner in blocks for word in strings(inner))]
         case Choices(question, options):
@@ -107,7 +111,7 @@ def in_terminal(answer: Answer) -> str:
 def in_html(answer: Answer) -> str:
     """What a page holds: its words and, for addresses and commands, its attributes."""
     fragment = html.render(answer)
-    attributes = " ".join(re.findall(r'(?:href|data-say|title|aria-label)="([^"]*)"', fragment))
+    attributes = " ".join(re.findall(r'(?:href|data-say|title|alt|aria-label)="([^"]*)"', fragment))
     return unescape(re.sub(r"<[^>]*>", "", fragment)) + unescape(attributes)
 
 

@@ -14,6 +14,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Quote,
     Sources,
     StepBar,
@@ -85,6 +86,8 @@ class Writer:
                 yield from self._sources(block)
             case Heading():
                 yield from self._heading(block)
+            case Picture():  # the picture itself is uploaded beside the message
+                yield from self._line(self._words(block.alt, italic=True))
             case _:
                 assert_never(block)
 

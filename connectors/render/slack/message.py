@@ -1,11 +1,12 @@
 """An answer as a message of Slack: what matters first, every limit kept, what had to be cut said and sent as a file."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from bot.ports import Press
-from bot.types import Answer
+from bot.types import Answer, Block, Fold, Picture
 from connectors.render import text as plain_text
 from connectors.render.slack import elements as slack
 from connectors.render.slack.blocks import Writer
@@ -19,11 +20,13 @@ _BLOCKS = 50
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
     """One message. `text` is for notifications and screen readers, at most 4000 characters; `rest` is the whole
-    answer in plain text where something was cut: it goes into the thread as a file, and the blocks say so."""
+    answer in plain text where something was cut: it goes into the thread as a file, and the blocks say so.
+    `pictures` are uploaded there too; what they show stands in the blocks in words."""
 
     text: str
     blocks: tuple[dict[str, Any], ...]
     rest: str | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 def render(answer: Answer, press: Press) -> SlackMessage:
@@ -40,6 +43,15 @@ def render(answer: Answer, press: Press) -> SlackMessage:
     if left_out or writer.cut:
         kept, left_out = fitting(parts, room - NOTICE, most - 1)
     blocks = [*title, *chain.from_iterable(part.blocks for part in kept)]
+    pictures = tuple(_pictures(answer.blocks))
     if not (left_out or writer.cut):
-        return SlackMessage(fallback(told), tuple(blocks))
-    return SlackMessage(fallback(told), (*blocks, notice(left_out)), told)
+        return SlackMessage(fallback(told), tuple(blocks), None, pictures)
+    return SlackMessage(fallback(told), (*blocks, notice(left_out)), told, pictures)
+
+
+def _pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
+    for block in blocks:
+        if isinstance(block, Picture):
+            yield block
+        elif isinstance(block, Fold):
+            yield from _pictures(block.blocks)

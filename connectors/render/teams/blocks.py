@@ -1,5 +1,6 @@
 """The blocks of an answer as elements of an Adaptive Card."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from itertools import count
 from re import fullmatch
@@ -14,6 +15,7 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Picture,
     Quote,
     Sources,
     StepBar,
@@ -57,6 +59,8 @@ _LONGEST_LABEL = 40  # characters of a button: what is longer is cut by Teams
 _ROW = 44  # characters that a phone shows in one row of buttons
 _FRAME = 4  # characters' width of what a button has around its words
 _LONGEST_LIST = 8_000  # characters of JSON of the choices in one list
+_LARGEST_PICTURE = 24_000  # characters of JSON, which is about 17 KB of PNG: beside it a card has its title
+_LONGEST_ALT = 900
 _LONGEST_LINK = 2_000
 _LONGEST_DAY = 20
 _LINK = r"https://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?(?:[/?#][!-~]*)?"
@@ -108,6 +112,8 @@ class Drawing:
                 return _sources(block)
             case Heading():
                 return [*title(block.text, block.tone)]
+            case Picture():
+                return _picture(block)
         assert_never(block)
 
     # --- folds -------------------------------------------------------------------------------
@@ -323,6 +329,16 @@ def _fold_row(name: str, fold: Fold, words: list[Element], hint: list[Element], 
         "targetElements": [name, on, off],
     }
     return {"type": "ColumnSet", "columns": columns, "selectAction": toggle, "separator": True, "spacing": "Medium"}
+
+
+def _picture(picture: Picture) -> list[Part]:
+    """The picture within the card, its words for those who hear it; too large for a card, its words alone."""
+    said = short(label(picture.alt), _LONGEST_ALT)
+    source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
+    image = {"type": "Image", "url": source, "altText": said, "size": "Stretch"}
+    if not picture.png or size(image) > _LARGEST_PICTURE:
+        return [*text(picture.alt)]
+    return [image, *(text(picture.alt, isSubtle=True, size="Small") if said != picture.alt else [])]
 
 
 def _sources(sources: Sources) -> list[Part]:
