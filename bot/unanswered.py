@@ -33,34 +33,46 @@ class Cluster:
 def clustered(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
     """Questions without an answer in clusters, those of most people first."""
     open_ones = sorted((one for one in asked if one.about is None), key=lambda one: (one.at, one.text, one.sender))
+    firsts: list[_Said] = []
     groups: list[list[Asked]] = []
     for one in open_ones[-_MOST:]:
-        group = next((group for group in groups if _alike(group[0].text, one.text)), None)
-        if group is None:
+        said = _said(one.text)
+        number = next((number for number, first in enumerate(firsts) if _alike(first, said)), None)
+        if number is None:
+            firsts.append(said)
             groups.append([one])
         else:
-            group.append(one)
+            groups[number].append(one)
     found = [Cluster(_shared(group), len({one.sender for one in group}), len(group)) for group in groups]
     return tuple(sorted(found, key=lambda cluster: (-cluster.people, -cluster.times, cluster.words)))
 
 
-def _alike(first: str, second: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A question ready to be compared."""
+
+    words: str
+    codes: frozenset[str]
+    is_short: bool
+
+
+def _said(text: str) -> _Said:
+    tokens = _tokens(text)
+    codes = frozenset(token for token in tokens if _CODE.fullmatch(token))
+    return _Said(" ".join(tokens), codes, len(tokens) < _FEW)
+
+
+def _alike(one: _Said, two: _Said) -> bool:
     """Whether two questions are about the same: about one number, where they name any, and in much the same words."""
-    one, two = _tokens(first), _tokens(second)
-    codes, others = _codes(one), _codes(two)
-    if (codes or others) and not codes & others:
-        return False
-    if min(len(one), len(two)) < _FEW and not codes:
-        return fuzz.ratio(" ".join(one), " ".join(two)) >= _ALIKE
-    return fuzz.token_set_ratio(" ".join(one), " ".join(two)) >= (_SAME_NUMBER if codes else _ALIKE)
+    if one.codes or two.codes:
+        return bool(one.codes & two.codes) and fuzz.token_set_ratio(one.words, two.words) >= _SAME_NUMBER
+    if one.is_short or two.is_short:
+        return fuzz.ratio(one.words, two.words) >= _ALIKE
+    return fuzz.token_set_ratio(one.words, two.words, score_cutoff=_ALIKE) > 0
 
 
 def _tokens(text: str) -> list[str]:
     return [word for token in _TOKEN.findall(text[:_LONGEST].casefold()) if (word := token.strip(_EDGES))]
-
-
-def _codes(tokens: Iterable[str]) -> set[str]:
-    return {token for token in tokens if _CODE.fullmatch(token)}
 
 
 def _shared(group: Sequence[Asked]) -> str:

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from bot import forecast
-from bot.diary import ExpiryKind, Health, Pages, Period
+from bot.diary import ExpiryKind, Health, Pages, Period, Run
 from bot.findings import Verdict
 from bot.forecast import Coming
 from bot.health import Stretch, down, stretches
@@ -63,11 +63,11 @@ def chart(pages: Pages) -> Picture | None:
 
 def _rows(pages: Pages) -> list[_Row]:
     """Every server, those first that are worst now, then those that were."""
-    ordered = sorted(pages.runs, key=lambda run: run.at)
-    rows = [
-        _row(name, pages.health.get(name), stretches((run for run in ordered if run.server == name), pages.period))
-        for name in sorted(set(pages.servers))
-    ]
+    runs: dict[str, list[Run]] = {name: [] for name in sorted(set(pages.servers))}
+    for run in sorted(pages.runs, key=lambda run: run.at):
+        if run.server in runs:
+            runs[run.server].append(run)
+    rows = [_row(name, pages.health.get(name), stretches(told, pages.period)) for name, told in runs.items()]
     return sorted(rows, key=lambda row: (_WORST.index(row.now), -down(row.told), row.name))
 
 
