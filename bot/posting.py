@@ -133,7 +133,7 @@ class Posting:
     async def _interim(self, answer: Answer) -> None:
         try:
             await self._turn.come()
-            await self._put(answer, _no_button)
+            await self._put(answer, _no_button, interim=True)
         except ConnectorError:
             _log.info("an interim answer was not taken", extra={"surface": self._surface.name})
         finally:
@@ -158,7 +158,7 @@ class Posting:
                 return
             await self._pause(wait)
 
-    async def _put(self, answer: Answer, press: Press) -> None:
+    async def _put(self, answer: Answer, press: Press, *, interim: bool = False) -> None:
         place, key = self._message.place, self._message.id
         if self._unsure and self._sent is None:
             self._sent = await self._surface.find(place, key)
@@ -176,7 +176,7 @@ class Posting:
         except ConnectorError:
             self._unsure = self._surface.looks_up
             raise
-        if press is _no_button:  # it will be edited, maybe after a restart
+        if interim:  # it will be edited, maybe after a restart
             await self._mark(self._sent)
 
     async def _mark(self, sent: str) -> None:

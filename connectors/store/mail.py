@@ -47,6 +47,7 @@ class SqlMail:
         self._insert = insert
         self._received = Together(self._receive_all)
         self._done = Together(self._answer_all)
+        self._offers = Together(self._offer_all)
         self._swept: datetime | None = None
 
     # --- messages ----------------------------------------------------------------------------
@@ -104,9 +105,12 @@ class SqlMail:
 
     async def offer(self, token: str, offer: Offer, at: datetime) -> None:
         """Remember what the buttons of an answer say."""
-        row = {"token": token, "at": at, "place": asdict(offer.place), "says": list(offer.says)}
+        await self._offers({"token": token, "at": at, "place": asdict(offer.place), "says": list(offer.says)})
+
+    async def _offer_all(self, lot: list[dict[str, Any]]) -> list[None]:
         async with self._begin() as connection:
-            await connection.execute(sa.insert(tables.offers), row)
+            await connection.execute(sa.insert(tables.offers), lot)
+        return [None] * len(lot)
 
     async def offered(self, token: str) -> Offer | None:
         """What the buttons of an answer say."""

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
-from slack_sdk.errors import SlackApiError, SlackClientError
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -148,8 +148,8 @@ class Calls:
         self._mind(method, channel)
         try:
             response = await call(*args, **how)
-        except (SlackClientError, ClientError, OSError, ValueError) as error:
-            raise self._ours(error, method, channel) from None  # the chain is cut: foreign words quote what was sent
+        except Exception as error:  # of whatever kind; the chain is cut, for foreign words quote what was sent
+            raise self._ours(error, method, channel) from None
         if not isinstance(response.data, dict):
             raise ConnectorError(f"Slack's answer to {method} was none.")
         return response.data

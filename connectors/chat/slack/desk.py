@@ -21,7 +21,6 @@ class Identity:
     """Who the bot is in the workspace."""
 
     user: str
-    bot: str
 
 
 class Desk:

@@ -139,7 +139,10 @@ class People:
         return await self._direct(person)
 
     async def _ask_direct(self, person: str) -> str:
-        return str((await self._calls.post("conversations.open", users=person))["channel"]["id"])
+        channel = (await self._calls.post("conversations.open", users=person)).get("channel") or {}
+        if not isinstance(found := channel.get("id"), str):
+            raise ConnectorError("Slack did not say which direct message it opened.")
+        return found
 
     # --- what they may do --------------------------------------------------------------------
 

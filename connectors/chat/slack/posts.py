@@ -36,7 +36,9 @@ class Posts:
             return f"{_FOR_ONE}{told.get('message_ts', '')}"
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
         told = await self._put("chat.postMessage", message, **where, metadata=metadata, **POSTING)
-        sent = str(told["ts"])
+        sent = str(told.get("ts") or "")
+        if not sent:
+            raise ConnectorError("Slack did not say what it posted.")
         if message.rest:
             try:
                 await self._attach(place, sent, message.rest)

@@ -142,7 +142,9 @@ class Slack:
     async def _identity(self) -> Identity:
         if self._me is None:
             told = await self._calls.post("auth.test")
-            self._me = Identity(str(told["user_id"]), str(told.get("bot_id", "")))
+            if not isinstance(user := told.get("user_id"), str):
+                raise ConnectorError("Slack did not say who the bot is.")
+            self._me = Identity(user)
         return self._me
 
     # --- going out ---------------------------------------------------------------------------

@@ -4,6 +4,7 @@ name nobody, link nothing and draw no emoji."""
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 Element = dict[str, Any]
@@ -21,6 +22,7 @@ CUT = " …"
 """The end of what was cut."""
 
 _OWN_ID = 24  # characters of the id that Slack gives to a block without one
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 # --- inside a line ---------------------------------------------------------------------------
@@ -133,5 +135,5 @@ def size(blocks: Sequence[Element]) -> int:
 
 def weight(value: Any) -> int:
     """Characters of the JSON of anything, escaped as far as JSON can be."""
-    told = json.dumps(value, separators=(",", ":"))
+    told = encode_basestring_ascii(value) if isinstance(value, str) else _JSON.encode(value)
     return len(told) + told.count("/")

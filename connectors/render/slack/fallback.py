@@ -24,12 +24,14 @@ _BROKEN = (
     (re.compile(r"(?<![^\W_])_|_(?![^\W_])"), "\uff3f"),  # formatting: the sign becomes its twin
     (re.compile(r"^(\s*)>", re.MULTILINE), r"\1›"),
 )
-_TWINS = str.maketrans({"*": "∗", "~": "∼", "`": "'"})
+_TWINS = (("*", "∗"), ("~", "∼"), ("`", "'"))
 
 
 def fallback(told: str) -> str:
     """An answer told in plain text as the text of a message, cut where it is too long. Never empty."""
-    clean = without_marks(told.strip()).translate(_TWINS)
+    clean = without_marks(told.strip()[: 2 * LONGEST])
+    for sign, twin in _TWINS:
+        clean = clean.replace(sign, twin)
     for pattern, instead in _BROKEN:
         clean = pattern.sub(instead, clean)
     most = LONGEST
