@@ -1,5 +1,6 @@
 """An answer as plain text: for pipes, mails and any place without markup."""
 
+import re
 from collections.abc import Iterator
 
 from bot.types import (
@@ -35,6 +36,7 @@ _SHOWN = {
     # These only mark it. Windows puts them around every date and thumbprint.
     **{code: None for code in (0x061C, 0x200E, 0x200F)},
 }
+_OBEYED = re.compile(f"[{re.escape(''.join(map(chr, _SHOWN)))}]")
 _ON_COMMAND_LINE = ("check", "explain")  # what is said to a bot and is a command of `ndesbot` too
 
 
@@ -49,9 +51,8 @@ def render(answer: Answer) -> str:
 def printable(text: str) -> str:
     """Foreign text without what a screen would obey: control characters become blanks, and what turns the
     direction of writing is shown by its number. Line breaks and tabs stay."""
-    if text.isprintable():  # most text; what this calls printable holds nothing of what is below
-        return text
-    return text.replace("\r\n", "\n").translate(_SHOWN)
+    text = text.replace("\r\n", "\n")
+    return text.translate(_SHOWN) if _OBEYED.search(text) else text  # to look first is ten times as fast
 
 
 def one_line(text: str) -> str:
