@@ -38,9 +38,13 @@ soak: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# Needs uv. One file for Python 3.11 to 3.13 on every system, hashed, naming no index.
+# Needs uv. Locks for Python 3.11 to 3.13 on every system, hashed, naming no index: one for development, of whose
+# versions those of a server and of its build are a part.
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.txt
+	$(LOCK) --group dev pyproject.toml -o requirements.txt
+	$(LOCK) --extra agents -c requirements.txt pyproject.toml -o requirements-serve.txt
+	grep -o '"hatchling[^"]*"' pyproject.toml | head -1 | tr -d '"' | $(LOCK) -c requirements.txt - -o requirements-build.txt
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

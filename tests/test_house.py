@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOP = {"bot", "connectors", "docs", "knowledge", "manifest", "tests", ".ci"}
+TOP = {"bot", "connectors", "docs", "knowledge", "manifest", "packaging", "tests", ".ci"}
 FORBIDDEN = (
     "pypi.org",
     "files.pythonhosted.org",
@@ -23,6 +23,8 @@ FORBIDDEN = (
     "/tmp/bash",
 )
 """Hosts of package registries and paths of one machine: nobody else could use a file that names them."""
+LOCKS = ("requirements.txt", "requirements-serve.txt", "requirements-build.txt")
+"""For development, for a server, for building its wheel."""
 HOMELESS = {"utils", "helpers", "common", "base"}
 
 
@@ -96,13 +98,34 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
     assert found == []
 
 
-def test_the_lock_names_no_host() -> None:
-    assert "://" not in (ROOT / "requirements.txt").read_text(encoding="utf-8")
+def locked(name: str) -> dict[str, str]:
+    """What a lock says of each package, by its name and version."""
+    blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text(encoding="utf-8").strip())
+    return {block.split()[0]: re.sub(r"[^\n]*", "", block, count=1) for block in blocks}
 
 
-def test_the_lock_has_a_hash_for_every_package() -> None:
-    for block in re.split(r"\n(?=\S)", (ROOT / "requirements.txt").read_text(encoding="utf-8").strip()):
-        assert "--hash=sha256:" in block, block[:80]
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_host_and_has_a_hash_for_every_package(lock: str) -> None:
+    assert "://" not in (ROOT / lock).read_text(encoding="utf-8")
+    assert [package for package, hashes in locked(lock).items() if "--hash=sha256:" not in hashes] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_a_server_has_what_was_tested(lock: str) -> None:
+    assert locked(lock).items() <= locked(LOCKS[0]).items()
+
+
+def test_a_server_has_all_it_needs_and_nothing_for_development() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    served = {normal(package.split("==")[0]) for package in locked(LOCKS[1])}
+    extra = project["project"]["optional-dependencies"]["agents"]
+    assert named([*project["project"]["dependencies"], *extra]) - served == set()
+    assert named(project["dependency-groups"]["dev"]) & served == named(extra)
+    assert named(project["build-system"]["requires"]) <= {normal(name.split("==")[0]) for name in locked(LOCKS[2])}
+
+
+def named(wanted: list[str]) -> set[str]:
+    return {normal(re.split(r"[<>=!~\[; ]", one)[0]) for one in wanted}
 
 
 def test_every_dependency_is_locked() -> None:

@@ -1,5 +1,6 @@
 """The wheel holds everything, and works where the source is not."""
 
+import json
 import os
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     }
+    wanted |= {f"connectors/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "manifest").rglob("*.*")}
     assert wanted - held == set()
     assert len([name for name in held if name.startswith("knowledge/entries/")]) > 100
     assert "knowledge/codes/hresult.csv" in held
@@ -76,6 +78,16 @@ def test_the_wheel_declares_the_command(wheel: Path) -> None:
         assert "ndesbot = connectors.main:run" in file.read(name).decode()
 
 
+def ndesbot(installed: Path, folder: Path, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    """A command of the installed wheel, where the source is not."""
+    env = {**os.environ, "PYTHONPATH": str(installed), "NDESBOT_CACHE": str(folder / "cache")}
+    where = "import connectors.main; print(connectors.main.__file__)"
+    proof = subprocess.run([sys.executable, "-c", where], cwd=folder, env=env, capture_output=True, text=True)
+    assert proof.stdout.startswith(str(installed)), proof.stdout + proof.stderr
+    command = [sys.executable, "-m", "connectors.main", *arguments]
+    return subprocess.run(command, cwd=folder, env=env, input=said, capture_output=True, text=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words", "said"),
     [(["explain", "12175"], "", "ERROR_WINHTTP_SECURE_FAILURE"), (["diagnose"], "Denied by 0x80094012", "0x80094012")],
@@ -83,17 +95,23 @@ def test_the_wheel_declares_the_command(wheel: Path) -> None:
 def test_the_installed_wheel_works_elsewhere(
     installed: Path, tmp_path: Path, arguments: list[str], words: str, said: str
 ) -> None:
-    env = {**os.environ, "PYTHONPATH": str(installed), "NDESBOT_CACHE": str(tmp_path / "cache")}
-    where = "import connectors.main; print(connectors.main.__file__)"
-    proof = subprocess.run([sys.executable, "-c", where], cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert proof.stdout.startswith(str(installed)), proof.stdout + proof.stderr
-    told = subprocess.run(
-        [sys.executable, "-m", "connectors.main", *arguments],
-        cwd=tmp_path,
-        env=env,
-        input=words,
-        capture_output=True,
-        text=True,
-    )
+    told = ndesbot(installed, tmp_path, *arguments, said=words)
     assert (told.returncode, told.stderr) == (0, "")
     assert said in told.stdout
+
+
+def test_the_installed_wheel_makes_the_package_for_teams(installed: Path, tmp_path: Path) -> None:
+    number = "3f0a2c54-1111-4222-8333-0123456789ab"
+    told = ndesbot(installed, tmp_path, "manifest", "teams", "--app-id", number, "--out", "x.zip")
+    assert (told.returncode, told.stderr) == (0, "")
+    with zipfile.ZipFile(tmp_path / "x.zip") as package:
+        manifest = json.loads(package.read("manifest.json"))
+        assert {*package.namelist()} == {"manifest.json", *manifest["icons"].values()}
+        assert number in package.read("manifest.json").decode()
+
+
+def test_the_installed_wheel_prints_the_manifest_for_slack(installed: Path, tmp_path: Path) -> None:
+    source = ROOT / "manifest" / "slack.yaml"
+    told = ndesbot(installed, tmp_path, "manifest", "slack")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == source.read_text(encoding="utf-8")
