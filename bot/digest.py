@@ -12,7 +12,7 @@ from bot.forecast import Coming
 from bot.health import down, is_broken, stretches
 from bot.slots import zone_of
 from bot.times import ahead, clock, lasted, many, roughly, weekday
-from bot.types import Answer, Block, Choices, Facts, Fold, Picture, Text, Tone
+from bot.types import Answer, Block, Choices, Facts, Fold, Text, Tone
 from bot.unanswered import Cluster, clustered
 
 LATE: Final = timedelta(minutes=15)
@@ -82,15 +82,13 @@ class _News:
         return _Standing(health.server, health, health.since, was)
 
 
-def compose(pages: Pages, picture: Picture | None = None) -> Answer | None:
-    """The digest; None where there is nothing to say and the channel would rather hear nothing. `picture` is the same
-    pages drawn, for a digest that has anything to tell."""
+def compose(pages: Pages) -> Answer | None:
+    """The digest; None where there is nothing to say and the channel would rather hear nothing."""
     news = _News(pages)
     if news.quiet:
         return _all_quiet(news) if pages.subscription.all_quiet else None
     blocks: list[Block] = [
         Text(_opening(news)),
-        *([picture] if picture else []),
         *_standings("Newly broken", news.new, news),
         *_standings("Still broken", news.still, news),
         *_standings("Going up and down", news.unsteady, news),

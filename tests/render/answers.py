@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -87,7 +88,7 @@ def real(library: Library, codes: Codes) -> dict[str, Answer]:
         **{name: explain(words, library=library, codes=codes) for name, words in pages.items()},
         "check-under-way": so_far(_SERVER, _FINDINGS[:3], 24),
         "check-report": told(report, library),
-        "digest": compose(BAD_WEEK, Picture(DOT, "State from Mon 16 Nov to Mon 23 Nov: ndes01 broken (20 h).")),
+        "digest": _with_picture(compose(BAD_WEEK)),
         "help": Answer(
             "What I can do",
             "info",
@@ -104,6 +105,12 @@ def real(library: Library, codes: Codes) -> dict[str, Answer]:
     }
     assert None not in found.values()
     return {name: answer for name, answer in found.items() if answer}
+
+
+def _with_picture(digest: Answer | None) -> Answer:
+    assert digest
+    picture = Picture(DOT, "State from Mon 16 Nov to Mon 23 Nov: ndes01 broken (20 h).")
+    return replace(digest, blocks=(*digest.blocks[:1], picture, *digest.blocks[1:]))
 
 
 # --- random ones -----------------------------------------------------------------------------
