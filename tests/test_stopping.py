@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -134,5 +135,9 @@ def test_the_figures_tell_what_was_done_and_to_nobody_who(serve: Callable[[], Se
     assert not [
         word for word in ("U-ANN", "C1", "m1", "ndes01", "0x80094012", str(ROOT), "site-packages") if word in page
     ]
+    told = set(re.findall(r"^# HELP (\w+)", page, re.MULTILINE))
+    assert told == set(
+        re.findall(r"`(ndesbot_\w+)`[,| ]", (ROOT / "docs" / "operating.md").read_text(encoding="utf-8"))
+    )
     bot.stop()
     assert bot.ended() == (0, "")
