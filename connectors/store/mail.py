@@ -29,6 +29,8 @@ _SWEEP_EVERY: Final = timedelta(hours=1)
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 _Received = tuple[Message, str, datetime]
+_Posted = tuple[Message, str]
+_Referred = tuple[str, dict[str, Any]]
 _Answered = tuple[Message, datetime, str | None]
 
 
@@ -47,6 +49,8 @@ class SqlMail:
         self._insert = insert
         self._received = Together(self._receive_all)
         self._done = Together(self._answer_all)
+        self._standing = Together(self._post_all)
+        self._referred = Together(self._refer_all)
         self._offers = Together(self._offer_all)
         self._swept: datetime | None = None
 
@@ -78,9 +82,15 @@ class SqlMail:
 
     async def posted(self, message: Message, sent: str) -> None:
         """Remember where the answer to a message stands."""
-        key = key_of(message.place.surface, message.id)
+        await self._standing((message, sent))
+
+    async def _post_all(self, lot: list[_Posted]) -> list[None]:
+        mine = tables.inbox.c.message == sa.bindparam("key", type_=sa.Text)
+        put = sa.update(tables.inbox).where(mine).values(sent=sa.bindparam("where", type_=tables.Words))
+        rows = [{"key": key_of(message.place.surface, message.id), "where": sent} for message, sent in lot]
         async with self._begin() as connection:
-            await connection.execute(sa.update(tables.inbox).where(tables.inbox.c.message == key).values(sent=sent))
+            await connection.execute(put, rows)
+        return [None] * len(lot)
 
     async def answered(self, message: Message, at: datetime, about: str | None) -> None:
         """The message needs nothing more."""
@@ -131,10 +141,14 @@ class SqlMail:
 
     async def refer(self, surface: str, conversation: str, reference: Mapping[str, Any]) -> None:
         """Remember how a platform wants a conversation addressed."""
+        await self._referred((f"{surface} {conversation}", dict(reference)))
+
+    async def _refer_all(self, lot: list[_Referred]) -> list[None]:
         put = self._insert(tables.references)
         put = put.on_conflict_do_update(index_elements=["key"], set_={"reference": put.excluded.reference})
         async with self._begin() as connection:
-            await connection.execute(put, {"key": f"{surface} {conversation}", "reference": dict(reference)})
+            await connection.execute(put, [{"key": key, "reference": said} for key, said in lot])
+        return [None] * len(lot)
 
     async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
         """How a platform wants a conversation addressed."""

@@ -65,6 +65,15 @@ async def test_a_conversation_is_addressed_as_its_platform_wants(mail: Mail) -> 
     assert await mail.reference("slack", "19:abc") is None
 
 
+async def test_many_addresses_and_places_at_once_are_all_kept(mail: Mail) -> None:
+    await asyncio.gather(*(mail.refer("teams", f"19:{n % 10}", {"version": n}) for n in range(30)))
+    assert [await mail.reference("teams", f"19:{n}") for n in range(10)] == [{"version": 20 + n} for n in range(10)]
+    asked = [message(f"m{n}") for n in range(20)]
+    await asyncio.gather(*(mail.receive(one, "here", NOON) for one in asked))
+    await asyncio.gather(*(mail.posted(one, f"sent {one.id}") for one in asked))
+    assert {left.sent for left in await mail.waiting(LATER)} == {f"sent {one.id}" for one in asked}
+
+
 async def test_secrets_are_not_kept_and_hostile_text_is(opened: SqlStore, address: str) -> None:
     text = "a\0b \ud800 the challenge password is: 8A2F6F1F2E3D4C5B"
     asked = Message("m\0", PLACE, "U\ud800", text)
