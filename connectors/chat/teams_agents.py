@@ -9,7 +9,7 @@ from microsoft_agents.hosting.aiohttp import CloudAdapter
 from microsoft_agents.hosting.core import ChannelServiceClientFactoryBase, TurnContext
 from microsoft_agents.hosting.core.authorization import ClaimsIdentity
 from microsoft_agents.hosting.core.connector.teams.teams_connector_client import TeamsConnectorClient
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 
 from bot.errors import ConnectorError
 from connectors.chat.teams_protocol import TeamsSurface
@@ -53,13 +53,13 @@ class Agents:
     async def post(self, service: str, conversation: str, activity: Json) -> str:
         """Post an activity; its id."""
         operations = self._clients.of(service).conversations
-        done = await _done(operations.send_to_conversation(conversation, Activity.model_validate(activity)))
+        done = await _done(operations.send_to_conversation(conversation, _Outgoing.of(activity)))
         return str(done.id or "")
 
     async def update(self, service: str, conversation: str, sent: str, activity: Json) -> None:
         """Put another activity where one stands."""
         operations = self._clients.of(service).conversations
-        await _done(operations.update_activity(conversation, sent, Activity.model_validate(activity)))
+        await _done(operations.update_activity(conversation, sent, _Outgoing.of(activity)))
 
     async def delete(self, service: str, conversation: str, sent: str) -> None:
         """Take an activity away."""
@@ -84,6 +84,21 @@ async def _done(asked: Any) -> Any:
         raise ConnectorError(f"Teams cannot be reached ({type(error).__name__}).") from None
     except ValueError as error:
         raise ConnectorError(f"Teams' answer cannot be read ({type(error).__name__}).") from None
+
+
+class _Outgoing(Activity):
+    """An activity that is JSON already; the library would copy each card twice, value by value."""
+
+    _json: Json = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def of(cls, activity: Json) -> "_Outgoing":
+        outgoing = cls.model_construct(type=activity["type"])
+        outgoing._json = activity
+        return outgoing
+
+    def model_dump(self, **_: Any) -> dict[str, Any]:
+        return dict(self._json)
 
 
 # --- what the library is given in place of its own -------------------------------------------

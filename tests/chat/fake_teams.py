@@ -168,6 +168,7 @@ class FakeTeams:
         application = web.Application(client_max_size=2**22)
         add = application.router.add_route
         add("POST", "/emea/v3/conversations/{conversation}/activities", self._post)
+        add("POST", "/emea/v3/conversations/{conversation}/activities/{id}", self._post)
         add("PUT", "/emea/v3/conversations/{conversation}/activities/{id}", self._update)
         add("DELETE", "/emea/v3/conversations/{conversation}/activities/{id}", self._delete)
         add("GET", "/emea/v3/conversations/{conversation}/members/{person}", self._member)
