@@ -97,6 +97,7 @@ async def keeping_echo(origin: str, database: str) -> web.Application:
 async def whole(origin: str, database: str) -> web.Application:
     """ndesbot as it is served."""
     from bot.inbox import Inbox
+    from bot.router import Router
     from connectors import shelf
     from connectors.assembly import checker, now, wires
     from connectors.chat.slack import Slack, pages
@@ -117,17 +118,9 @@ async def whole(origin: str, database: str) -> web.Application:
         entry=lambda _: None,
         clock=now,
     )
-    from bot.router import Router
-
     checks = checker(store, wires([]))
     router = Router(shelf.library(None), shelf.codes(), checker=checks, store=store, clock=now, role_of=slack.role_of)
     inbox = Inbox(mail=store.mail, handle=router.handle, surfaces=[slack], clock=now, holder="bench")
-    if switch := os.environ.get("SWITCH"):
-        sys.setswitchinterval(float(switch))
-    if threads := os.environ.get("THREADS"):
-        from concurrent.futures import ThreadPoolExecutor
-
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(int(threads)))
     web_app["serving"] = asyncio.create_task(slack.serve(inbox.receive))  # type: ignore[misc]
     return web_app
 
@@ -143,7 +136,7 @@ async def _be(name: str, origin: str, database: str) -> None:
     runner = web.AppRunner(await BOTS[name](origin, database), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events", flush=True)
+    print(f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events", flush=True)  # noqa: T201
     await asyncio.Event().wait()
 
 
@@ -251,12 +244,12 @@ async def main(messages: int, rounds: int, database: str | None) -> None:
                 runs[name].append(await run(name, messages, platform, origin, where))
     await runner.cleanup()
     told = {name: [_median(each, of) for of in Figures.__slots__] for name, each in runs.items()}
-    print(f"{messages} questions, {IN_FLIGHT} in flight, median of {rounds}")
+    print(f"{messages} questions, {IN_FLIGHT} in flight, median of {rounds}")  # noqa: T201
     bare = told["slack-bolt, echo"]
     for name, (rate, p50, p99, cpu, size) in told.items():
         parts = f"{rate:5.0f}/s {rate / bare[0]:5.2f}  processor {cpu:5.2f} ms {bare[3] / cpu:5.2f}"
-        print(f"{name:42} {parts}  ack p50 {p50:4.0f} ms p99 {p99:4.0f} ms  {size:4.0f} MB")
-    print(json.dumps(told))
+        print(f"{name:42} {parts}  ack p50 {p50:4.0f} ms p99 {p99:4.0f} ms  {size:4.0f} MB")  # noqa: T201
+    print(json.dumps(told))  # noqa: T201
 
 
 def _median(runs: list[Figures], of: str) -> float:

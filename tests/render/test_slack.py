@@ -45,6 +45,7 @@ from connectors.render.slack import (
     render,
     unfurl,
 )
+from connectors.render.slack.fallback import fallback
 from connectors.render.text import TONES
 from knowledge.codes import Codes
 from knowledge.library import Library
@@ -538,3 +539,9 @@ def test_any_answer_unfurls_within_the_limits(answer: Answer) -> None:
     card = unfurl(answer)
     assert breaches_of_unfurl(card) == []
     assert_taken_by_the_sdk(card["blocks"])
+
+
+def test_a_cut_within_a_word_begins_no_formatting() -> None:
+    for shift in range(3):
+        text = fallback("x" * shift + "r_s" * 2000)
+        assert not text.removesuffix(" …").endswith("_")

@@ -41,4 +41,5 @@ def fallback(told: str) -> str:
 
 
 def _upto(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: max(0, most - len(CUT))].rstrip() + CUT
+    """Cut where it is too long; an underscore of which the cut takes the other side would begin to format."""
+    return text if len(text) <= most else text[: max(0, most - len(CUT))].rstrip().rstrip("_") + CUT
