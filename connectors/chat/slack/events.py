@@ -1,6 +1,5 @@
 """Events: what is said where the bot is, and what is opened or linked."""
 
-import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -32,7 +31,6 @@ _SAID: Final = {None, "file_share", "thread_broadcast", "me_message"}
 _LINKS = 5  # of one message that get a card
 _ENTRY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){1,20}")
 
-_log = logging.getLogger(__name__)
 
 EntryOf = Callable[[str], Answer | None]
 """The page of a knowledge entry by its id, None where there is none."""
