@@ -16,8 +16,18 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `([^`]+)` \| (.+?) \|$", README, re.MULTILINE)
 ELSEWHERE = {
-    *("play", "check", "servers", "probe", "serve", "worker"),
-    *("sites", "doctor", "manifest", "backup", "restore", "forget"),
+    "play",
+    "check",
+    "servers",
+    "probe",
+    "serve",
+    "worker",
+    "sites",
+    "doctor",
+    "manifest",
+    "backup",
+    "restore",
+    "forget",
 }
 """Commands that their own tests run, over real sockets and databases."""
 EXAMPLE = re.search(r"```\n\$ (echo .+)\n((?:.+\n)+?)\.\.\.\n```", README)
