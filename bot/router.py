@@ -22,6 +22,7 @@ from knowledge.library import Library
 log = logging.getLogger(__name__)
 
 _STORE_PATIENCE = 2.0  # seconds that the servers may take to be listed under an answer
+_SHORT = 2_000  # characters that are read in some milliseconds
 _OFFERED = 5  # servers with a button under an answer
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
 RoleOf = Callable[[Message], Role]
@@ -108,7 +109,7 @@ class Router:
                 return await self._digests.vote(message)
             command, words = self._command(message.text)
             if command is None:
-                return await self._with_more(message, await asyncio.to_thread(self._paste, message))
+                return await self._with_more(message, await self._read(message))
             if not message.addressed:
                 return None
             await self._permit(message, command, words)
@@ -165,6 +166,12 @@ class Router:
             raise Forbidden(f"`{command.name}` needs the role {command.needs}; yours is {role}. Ask an administrator.")
 
     # --- knowledge ---------------------------------------------------------------------------
+
+    async def _read(self, message: Message) -> Answer | None:
+        """What a paste means. A long one is read beside the loop; for a short one that would cost more than it does."""
+        if len(message.text) <= _SHORT:
+            return self._paste(message)
+        return await asyncio.to_thread(self._paste, message)
 
     def _paste(self, message: Message) -> Answer | None:
         return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)

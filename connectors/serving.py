@@ -78,8 +78,7 @@ def _parts(surfaces: Sequence[ChatSurface], states: Mapping[str, State], store: 
 
     def part(surface: ChatSurface) -> Part:
         async def is_served() -> bool:
-            connected: bool = getattr(surface, "connected", True)  # of those that hold a connection themselves
-            return states[surface.name].serving and connected
+            return states[surface.name].serving and surface.connected
 
         return is_served
 

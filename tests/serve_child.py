@@ -31,6 +31,7 @@ class Platform:
     name = "slack"
     pause = inf
     looks_up = True
+    connected = True
 
     def __init__(self, application: web.Application, posts: Path) -> None:
         self._posts = posts

@@ -163,6 +163,10 @@ class _CountedSurface:
 
         await self._surface.serve(counted)
 
+    @property
+    def connected(self) -> bool:
+        return self._surface.connected
+
     def role_of(self, message: Message) -> Role:
         return self._surface.role_of(message)
 

@@ -29,6 +29,7 @@ class FakeSurface:
     """The port over a list of posts."""
 
     pause = 0.0
+    connected = True
 
     def __init__(self, name: str = "fake", *, looks_up: bool = True) -> None:
         self.name = name

@@ -39,6 +39,11 @@ class HttpMode:
         self._at_work: set[asyncio.Future[None]] = set()
         web_app.router.add_post(PATH, self._called)
 
+    @property
+    def connected(self) -> bool:
+        """Slack calls: there is nothing to keep up."""
+        return True
+
     async def serve(self, dispatch: Dispatch) -> None:
         """Keep the door open until cancelled."""
         self._dispatch = dispatch

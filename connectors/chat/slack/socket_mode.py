@@ -34,6 +34,11 @@ class SocketMode:
         self._links: set[asyncio.Task[None]] = set()
         self._at_work: set[asyncio.Task[None]] = set()
 
+    @property
+    def connected(self) -> bool:
+        """Whether a socket stands."""
+        return bool(self._links)
+
     async def serve(self, dispatch: Dispatch) -> None:
         """Read and acknowledge until cancelled. Raises `ConnectorError` where Slack refuses for good."""
         try:

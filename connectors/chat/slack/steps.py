@@ -32,6 +32,7 @@ class Steps:
     name: Final = "slack-step"
     pause: Final = inf
     looks_up: Final = True
+    connected: Final = True
 
     def __init__(self, calls: Calls, people: People, desk: Desk) -> None:
         self._calls = calls

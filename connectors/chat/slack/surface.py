@@ -130,6 +130,11 @@ class Slack:
         for part in (self._desk, self._people, self._threads, self._uploads, self._calls):
             await part.close()
 
+    @property
+    def connected(self) -> bool:
+        """Whether a socket stands; in HTTP mode Slack is the one that connects."""
+        return self._door.connected
+
     def role_of(self, message: Message) -> Role:
         """What the sender may do, by their id and their user groups; the least where these are not known."""
         return self._people.role_of(message.sender)

@@ -48,6 +48,7 @@ class TeamsSurface:
     name = SURFACE
     pause = 3.0
     looks_up = False
+    connected = True
     bind: ClassVar[Bind]
 
     def __init__(

@@ -1,0 +1,36 @@
+"""The sockets: what the bot needs from the outside, in its own words. A file for each thing it needs."""
+
+from bot.ports.chats import ChatSurface, Handler, Press, Receive, Show
+from bot.ports.diary import Diary
+from bot.ports.errands import Errand, Errands
+from bot.ports.mail import Mail, Offer, Question, Waiting
+from bot.ports.runs import Clock, Engine, Said, Work
+from bot.ports.servers import Check, NameLook, Reply, TlsLook, Trust, Wire
+from bot.ports.store import Store, Use
+
+__all__ = [
+    "ChatSurface",
+    "Check",
+    "Clock",
+    "Diary",
+    "Engine",
+    "Errand",
+    "Errands",
+    "Handler",
+    "Mail",
+    "NameLook",
+    "Offer",
+    "Press",
+    "Question",
+    "Receive",
+    "Reply",
+    "Said",
+    "Show",
+    "Store",
+    "TlsLook",
+    "Trust",
+    "Use",
+    "Waiting",
+    "Wire",
+    "Work",
+]

@@ -1,0 +1,81 @@
+"""What is under way in the chats."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.types import Message, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that nobody answers any more, because the process that did is gone. `sent` is the platform's
+    id of what stands already, empty where a post was under way, None where there was none."""
+
+    message: Message
+    sent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the buttons of one answer say to the bot, by number, and where it stands."""
+
+    place: Place
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message that was answered, without secrets; `about` is the entry that the answer told of."""
+
+    at: datetime
+    place: Place
+    sender: str
+    text: str
+    about: str | None
+
+
+class Mail(Protocol):
+    """What is under way in the chats. Messages go by the id that `Message.id` and its surface make together."""
+
+    async def receive(self, message: Message, holder: str, at: datetime) -> bool:
+        """Take a message in; whether it is new. Atomic: of many that ask, one hears yes, and until it is
+        `answered` the message is that holder's."""
+        ...
+
+    async def hold(self, messages: Sequence[Message], at: datetime) -> None:
+        """Say that these are still worked on."""
+        ...
+
+    async def posted(self, message: Message, sent: str) -> None:
+        """Remember where the answer to a message stands; empty: it is about to be posted."""
+        ...
+
+    async def answered(self, message: Message, at: datetime, about: str | None) -> None:
+        """The message needs nothing more; it becomes a question that was asked."""
+        ...
+
+    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
+        """Messages last held before a time, and whenever that was those of `holder`; the oldest first."""
+        ...
+
+    async def offer(self, token: str, offer: Offer, at: datetime) -> None:
+        """Remember what the buttons of an answer say, for a week."""
+        ...
+
+    async def offered(self, token: str) -> Offer | None:
+        """What the buttons of an answer say."""
+        ...
+
+    async def questions(self, sender: str | None = None, most: int = 20) -> list[Question]:
+        """What was asked, newest first, by everybody or by one."""
+        ...
+
+    async def refer(self, surface: str, conversation: str, reference: Mapping[str, Any]) -> None:
+        """Remember how a platform wants a conversation addressed that it did not begin."""
+        ...
+
+    async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
+        """How a platform wants a conversation addressed."""
+        ...
