@@ -105,12 +105,14 @@ class Votes:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that was asked, for counting: its words without secrets, who asked, what it was about."""
+    """A question that was asked, for counting: its words without secrets, who asked, what it was about, and the
+    surface and conversation where."""
 
     at: datetime
     sender: str
     text: str
     about: str | None
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

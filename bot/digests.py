@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import slots
-from bot.diary import Pages, Quiet, Subscription
+from bot.diary import Pages, Period, Quiet, Run, Subscription
 from bot.digest import compose
 from bot.errors import BadRequest
 from bot.ports import Clock, Diary, Store
@@ -38,6 +38,8 @@ class Digests:
     ) -> None:
         """`titles` are those of the entries, by id; `illustrate` draws what a digest tells."""
         self._illustrate = illustrate
+        self._reading = asyncio.Lock()
+        self._read: tuple[Period, list[Run]] | None = None
         self._store = store
         self._diary = diary
         self._clock = clock
@@ -76,13 +78,18 @@ class Digests:
 
     async def _written(self, subscription: Subscription, slot: datetime) -> Answer | None:
         period = slots.period_of(subscription, slot)
+        if subscription.since and subscription.since < period.begins:  # some were missed: this one tells of all
+            period = replace(period, begins=subscription.since)
         earlier = slots.earlier(subscription, period)
         wanted = set(subscription.tags)
         servers = tuple(s.name for s in await self._store.servers() if not wanted or wanted & set(s.tags))
         health = await self._diary.health()
-        runs = await self._diary.runs(earlier[-1].begins, period.ends)
+        runs = await self._runs_of(Period(earlier[-1].begins, period.ends))
         ending = await self._diary.expiries(self._clock() + _OUTLOOK)
         asked = await self._diary.asked(earlier[-1].begins, period.ends)
+        here = f"{subscription.place.surface} {subscription.place.conversation}"
+        if wanted:  # a channel with servers of its own hears of its own questions only
+            asked = [one for one in asked if one.conversation == here]
         votes = [await self._diary.votes(one.begins, one.ends) for one in (period, *earlier)]
         pages = Pages(
             subscription=subscription,
@@ -103,6 +110,13 @@ class Digests:
         if answer is None or picture is None:
             return answer
         return replace(answer, blocks=(*answer.blocks[:1], picture, *answer.blocks[1:]))
+
+    async def _runs_of(self, period: Period) -> list[Run]:
+        """Read once for all channels whose digests are due at the same moment: with many servers it is most of it."""
+        async with self._reading:
+            if self._read is None or self._read[0] != period:
+                self._read = period, await self._diary.runs(period.begins, period.ends)
+            return self._read[1]
 
     # --- who gets it -------------------------------------------------------------------------
 

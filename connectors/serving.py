@@ -25,6 +25,7 @@ from connectors.engine import open_engine
 from connectors.health_pages import HealthPages, Part
 from connectors.online import online, places_of
 from connectors.platforms import surfaces
+from connectors.render.chart import chart
 from connectors.running import stopped
 from connectors.settings_file import Settings, Web
 from connectors.sites import Door, Sites
@@ -130,7 +131,7 @@ async def _house(
         store=store,
         clock=now,
         role_of=lambda message: chats[message.place.surface].role_of(message),
-        digests=Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}),
+        digests=Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}, chart),
     )
     handle = counters.handler(router.handle)
     inbox = Inbox(mail=store.mail, handle=handle, surfaces=chats.values(), clock=now, holder=name)

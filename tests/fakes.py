@@ -184,7 +184,11 @@ class FakeDiary:
 
     async def asked(self, since: datetime, until: datetime) -> list[Asked]:
         kept = sorted(self._mail._questions, key=lambda question: question.at)
-        return [Asked(q.at, q.sender, q.text, q.about) for q in kept if since < q.at <= until]
+        return [
+            Asked(q.at, q.sender, q.text, q.about, f"{q.place.surface} {q.place.conversation}")
+            for q in kept
+            if since < q.at <= until
+        ]
 
     async def forget(self, who: str) -> int:
         if not who:

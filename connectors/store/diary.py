@@ -150,7 +150,8 @@ class SqlDiary:
     async def asked(self, since: datetime, until: datetime) -> list[Asked]:
         """The questions of a time, the oldest first."""
         c = tables.questions.c
-        wanted = sa.select(c.at, c.sender, c.text, c.about).where(c.at > since, c.at <= until)
+        where = c.surface + " " + c.conversation
+        wanted = sa.select(c.at, c.sender, c.text, c.about, where).where(c.at > since, c.at <= until)
         async with self._begin() as connection:
             return [Asked(*row) for row in await connection.execute(wanted.order_by(c.at, c.number))]
 

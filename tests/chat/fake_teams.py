@@ -73,6 +73,7 @@ class FakeTeams:
     lost_replies: int = 0
     now: Callable[[], float] = time.time
     storm: Callable[[], bool] = lambda: False
+    heard: Callable[[], None] = lambda: None
     url: str = ""
     _issued: set[str] = field(default_factory=set)
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
@@ -196,6 +197,7 @@ class FakeTeams:
             return web.json_response({"error": {"code": "MessageSizeTooBig"}}, status=413)
         name = f"1:{next(self._ids)}"
         self.posts[name] = Post(request.match_info["conversation"], [activity])
+        self.heard()
         if self.lost_replies:
             self.lost_replies -= 1
             assert request.transport

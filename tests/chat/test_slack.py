@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.ports import Show
-from bot.types import Answer, Fold, Message, Steps, Text
+from bot.types import Answer, Fold, Message, Picture, Steps, Text
 from connectors.chat.slack import uploads
 from connectors.chat.slack.assistant import PROMPTS
 from connectors.chat.slack.interactions import COMMANDS
@@ -551,6 +551,23 @@ async def test_a_long_answer_goes_on_in_a_file_once(slack: FakeSlack, start: Sta
         assert b"Part 8" in told
         assert [post.thread for post in slack.posts if post.files] == [event["ts"]]
         await quiet(slack, 0.3)
+
+
+async def test_a_picture_goes_into_the_thread_once_with_what_it_shows(slack: FakeSlack, start: Start) -> None:
+    png = b"\x89PNG" + bytes(range(256))
+
+    async def drawn(message: Message, show: Show) -> Answer | None:
+        return Answer("Drawn", "info", (Picture(png, "One server, well all week"),))
+
+    slack.busy["files.completeUploadExternal"] = 1  # refused once, when the answer stands already
+    async with start(handle=drawn):
+        event = await slack.mention("draw it")
+        (answer,) = await slack.answered(1)
+        await until(lambda: any(post.files for post in slack.posts))
+        await quiet(slack, 0.3)
+    assert png in slack.uploads.values()
+    assert [post.thread for post in slack.posts if post.files] == [event["ts"]]
+    assert "One server, well all week" in answer.text
 
 
 # --- trouble ---------------------------------------------------------------------------------

@@ -220,6 +220,9 @@ async def test_the_last_word_of_a_person_counts(diary: Diary) -> None:
     assert await diary.votes(NOON, NOON + HOUR) == Votes(1, 0)
 
 
+HERE = f"{CHANNEL.surface} {CHANNEL.conversation}"
+
+
 async def _answer(room: Room, *asked: Asked) -> None:
     for number, each in enumerate(asked):
         said = Message(f"{each.at} {number}", CHANNEL, each.sender, each.text)
@@ -228,7 +231,7 @@ async def _answer(room: Room, *asked: Asked) -> None:
 
 
 async def test_what_was_asked_in_a_time_is_told_the_oldest_first(room: Room) -> None:
-    asked = [Asked(NOON + n * HOUR, f"U{n % 2}", f"text {n}", "ra-expired" if n else None) for n in range(4)]
+    asked = [Asked(NOON + n * HOUR, f"U{n % 2}", f"text {n}", "ra-expired" if n else None, HERE) for n in range(4)]
     await _answer(room, *asked)
     assert await room.diary.asked(NOON, NOON + 2 * HOUR) == asked[1:3]
     assert await room.diary.asked(*EVER) == asked
@@ -239,7 +242,7 @@ async def test_what_was_asked_in_a_time_is_told_the_oldest_first(room: Room) -> 
 
 async def test_a_person_is_forgotten_and_the_others_are_not(room: Room) -> None:
     mail, diary = room.mail, room.diary
-    mine, others = Asked(NOON, "U1", "my text", None), Asked(NOON, "U2", "their text", None)
+    mine, others = Asked(NOON, "U1", "my text", None, HERE), Asked(NOON, "U2", "their text", None, HERE)
     await _answer(room, mine, others)
     for who in ("U1", "U2"):
         await mail.receive(replace(message(f"waits {who}"), sender=who), "here", NOON)

@@ -74,6 +74,9 @@ class Refused(ConnectorError):
         self.code = code
 
 
+_LONGEST_ALT: Final = 1000  # characters of what a picture shows
+
+
 class Calls:
     """Slack's Web API. Every call raises `Busy`, `Gone`, or `ConnectorError`; none of them names a token."""
 
@@ -137,9 +140,10 @@ class Calls:
         channel = str(asked.get("channel", ""))
         return await self._called(method, channel, self.client.api_call, method, http_verb="GET", params=asked)
 
-    async def upload(self, name: str, content: bytes, *, channel: str, thread: str) -> None:
-        """Put a text file into a thread."""
+    async def upload(self, name: str, content: bytes, *, alt: str | None = None, channel: str, thread: str) -> None:
+        """Put a file into a thread; `alt` says what a picture shows."""
         what = {"filename": name, "title": name, "content": content, "channel": channel, "thread_ts": thread}
+        what |= {"alt_txt": alt[:_LONGEST_ALT]} if alt else {}
         await self._called("files.upload", channel, self.client.files_upload_v2, **what)
 
     async def _called(

@@ -1,6 +1,7 @@
 """An answer posted, edited and found again; what does not fit goes into the thread as a file, once."""
 
 import logging
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
@@ -39,12 +40,12 @@ class Posts:
         sent = str(told.get("ts") or "")
         if not sent:
             raise ConnectorError("Slack did not say what it posted.")
-        if message.rest:
-            try:
-                await self._attach(place, sent, message.rest)
-            except ConnectorError as error:
-                # It stands, so it must not be posted again: it will be found, edited, and get its file then.
-                raise ConnectorError(f"The file of a long answer was not taken: {error}") from None
+        try:
+            for file in _files(message):
+                await self._attach(place, sent, file)
+        except ConnectorError as error:
+            # It stands, so it must not be posted again: it will be found, edited, and get its files then.
+            raise ConnectorError(f"A file of an answer was not taken: {error}") from None
         return sent
 
     async def edit(self, place: Place, sent: str, answer: Answer, press: Press) -> None:
@@ -53,8 +54,11 @@ class Posts:
             return  # Slack lets nobody edit these, and none of them is interim
         message = render(answer, press)
         await self._put("chat.update", message, channel=place.conversation, ts=sent, **UPDATING)
-        if message.rest and not await self._attached(place, sent, message.rest):
-            await self._attach(place, sent, message.rest)
+        if files := _files(message):
+            there = await self._attached(place, sent)
+            for file in files:
+                if file.name not in there:
+                    await self._attach(place, sent, file)
 
     async def find(self, place: Place, key: str, me: str) -> str | None:
         """The id of the answer that was posted with that key; nobody else's post counts."""
@@ -85,18 +89,18 @@ class Posts:
             return []
         return [post for post in told.get("messages") or () if isinstance(post, dict)]
 
-    async def _attach(self, place: Place, sent: str, rest: str) -> None:
+    async def _attach(self, place: Place, sent: str, file: "_File") -> None:
         try:
             await self._calls.upload(
-                _file_name(rest), rest.encode(), channel=place.conversation, thread=place.thread or sent
+                file.name, file.content, alt=file.alt, channel=place.conversation, thread=place.thread or sent
             )
         except Refused as refused:  # a second try would end the same, and the answer stands
-            _log.error("the file of a long answer is refused", extra={"reason": str(refused)})
+            _log.error("the file of an answer is refused", extra={"reason": str(refused)})
 
-    async def _attached(self, place: Place, sent: str, rest: str) -> bool:
-        """Whether the file is there already: then an earlier try was cut off just after it."""
+    async def _attached(self, place: Place, sent: str) -> set[str]:
+        """The names of the files that are there already: then an earlier try was cut off just after one."""
         files = [file for post in await self._posts(place, place.thread or sent) for file in post.get("files") or ()]
-        return any(isinstance(file, dict) and file.get("name") == _file_name(rest) for file in files)
+        return {str(file.get("name")) for file in files if isinstance(file, dict)}
 
 
 def _key_of(post: dict[str, Any]) -> Any:
@@ -104,6 +108,23 @@ def _key_of(post: dict[str, Any]) -> Any:
     return (metadata.get("event_payload") or {}).get("key") if metadata.get("event_type") == EVENT_TYPE else None
 
 
-def _file_name(rest: str) -> str:
-    """The same for the same words, so that the file is known again."""
-    return f"ndesbot-{sha256(rest.encode()).hexdigest()[:12]}.txt"
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What does not fit into blocks: its name is the same for the same content, so that it is known again."""
+
+    name: str
+    content: bytes
+    alt: str | None = None
+
+
+def _files(message: SlackMessage) -> list[_File]:
+    """The whole of a long answer, and its pictures."""
+    files = [_File(_name(picture.png, "png"), picture.png, picture.alt) for picture in message.pictures]
+    if message.rest is not None:
+        text = message.rest.encode()
+        files.append(_File(_name(text, "txt"), text))
+    return files
+
+
+def _name(content: bytes, kind: str) -> str:
+    return f"ndesbot-{sha256(content).hexdigest()[:12]}.{kind}"
