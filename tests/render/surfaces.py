@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from bot.types import Answer
-from connectors.render import html, slack, terminal, text
+from connectors.render import html, slack, teams, terminal, text
+from tests.render.teams_limits import visible
 
 
 def press(say: str) -> str:
@@ -97,5 +98,8 @@ SURFACES = {
     "terminal": Surface("txt", lambda answer: _terminal(answer, 100), lambda answer: _terminal(answer, 2000)),
     "text": Surface("txt", text.render, text.render),
     "slack": Surface("json", _slack_sends, _slack_shows),
+    "teams": Surface(
+        "json", lambda a: as_json(asdict(teams.render(a, press))), lambda a: visible(teams.render(a, press))
+    ),
 }
 """The one table of surfaces: what is not in it is judged by nobody."""

@@ -1,7 +1,6 @@
 """An answer as Adaptive Cards: nothing is lost, nothing foreign is obeyed, and real answers look as they did."""
 
 import json
-from dataclasses import asdict
 from itertools import count
 from typing import Any
 
@@ -34,8 +33,6 @@ from connectors.render.text import TONES
 from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.render.answers import facts_of, real
-from tests.render.goldens import FOLDER, assert_golden
-from tests.render.surfaces import as_json, press
 from tests.render.teams_limits import lines_of, visible, walk
 from tests.render.test_text import EVERY_KIND, squeezed
 
@@ -62,15 +59,6 @@ def words_of(part: Any) -> list[str]:
 
 
 # --- real answers ----------------------------------------------------------------------------
-
-
-def test_real_answers_look_as_they_did(library: Library, codes: Codes) -> None:
-    for name, answer in real(library, codes).items():
-        assert_golden(f"teams-{name}.json", as_json(asdict(render(answer, press))))
-
-
-def test_no_golden_file_is_of_an_answer_that_is_gone(library: Library, codes: Codes) -> None:
-    assert {path.stem for path in FOLDER.glob("teams-*.json")} == {f"teams-{name}" for name in real(library, codes)}
 
 
 def test_every_fact_of_an_answer_is_on_its_cards(library: Library, codes: Codes) -> None:
