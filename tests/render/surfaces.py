@@ -93,6 +93,10 @@ def _slack_shows(answer: Answer) -> str:
     return "".join(_strings(message.blocks)) + (message.rest or "")
 
 
+def _teams_sends(answer: Answer) -> str:
+    return as_json(asdict(teams.render(answer, press)))
+
+
 SURFACES = {
     "html": Surface("html", html.render, _html_shows),
     "terminal": Surface("txt", lambda answer: _terminal(answer, 100), lambda answer: _terminal(answer, 2000)),
