@@ -3,8 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from bot.answer import Diagnosis
+from bot.answer import Diagnosis, diagnose
 from bot.findings import Report
+from bot.timeline import LogFile, Stop, Story
+from bot.timeline.joining import Enrolment
+from connectors.surveying import Surveyed
 from knowledge.codes import Codes
 from knowledge.library import Library, Match
 
@@ -45,6 +48,68 @@ def _first_bad(ranked: list[tuple[str, Diagnosis, Match]]) -> dict[str, Any] | N
         return None
     at = min(evidence.start for evidence in best.because)
     return {"file": name, "line": diagnosis.text.count("\n", 0, at) + 1}
+
+
+MOST_ENROLMENTS = 5_000
+"""Enrolments of one document, those that stopped first."""
+
+
+def story(surveyed: Surveyed, library: Library) -> dict[str, Any]:
+    """The story of a set of logs, in the shape of `diagnoses`; spans are of the line named, as its reader told it."""
+    told = surveyed.story
+    first = told.stops[0] if told.stops else None
+    enrolments = sorted(enumerate(told.enrolments, 1), key=lambda one: one[1].failure is None)
+    return {
+        "silent": False,
+        "matches": [found for stop in told.stops if (found := _match_of(stop, library))],
+        "step": first.step if first else None,
+        "first_bad": {"file": first.first.file, "line": first.first.line} if first else None,
+        "files": [_file(file) for file in told.files],
+        "enrolments": [_enrolment(number, one) for number, one in enrolments[:MOST_ENROLMENTS]],
+        "stops": [_stop(stop, told) for stop in told.stops],
+        "notes": list(surveyed.notes),
+    }
+
+
+def _match_of(stop: Stop, library: Library) -> dict[str, Any] | None:
+    """The entry of a stop, with the words of its telling line that decided; secrets are left out of those."""
+    if stop.verdict.match is None:
+        return None
+    entry = stop.verdict.match.entry
+    shown = next((m for m in diagnose(stop.telling, library=library).matches if m.entry.id == entry.id), None)
+    about = {"title": entry.title, "kind": entry.kind, "step": entry.step, "file": stop.first.file}
+    return {**match(shown or Match(entry, stop.verdict.confidence, ())), **about, "line": stop.first.line}
+
+
+def _file(file: LogFile) -> dict[str, Any]:
+    clock = file.clock.words if file.clock else None
+    return {"path": file.name, "kind": file.kind, "lines": file.lines, "clock": clock}
+
+
+def _enrolment(number: int, enrolment: Enrolment) -> dict[str, Any]:
+    failure = enrolment.failure
+    start = enrolment.marks[0].at
+    return {
+        "id": str(number),
+        "device": enrolment.device or None,
+        "start": start.isoformat() if start and start.year > 1970 else None,
+        "steps": enrolment.steps,
+        "stopped_at": enrolment.step_of(failure) if failure else None,
+    }
+
+
+def _stop(stop: Stop, told: Story) -> dict[str, Any]:
+    return {
+        "step": stop.step,
+        "entry": stop.verdict.entry or None,
+        "enrolments": stop.enrolments,
+        "of": len(told.enrolments),
+        "devices": stop.devices,
+        "lines": stop.lines,
+        "since": stop.since.isoformat() if stop.since else None,
+        "until": stop.until.isoformat() if stop.until else None,
+        "first_bad": {"file": stop.first.file, "line": stop.first.line},
+    }
 
 
 def explained(what: str, library: Library, codes: Codes) -> dict[str, Any]:

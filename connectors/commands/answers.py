@@ -3,16 +3,19 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
 from bot.answer import answer_paste, diagnose, explain
 from bot.errors import BadRequest
+from bot.timeline import tell
 from connectors import documents, shelf
+from connectors.commands.logs import is_log, seekable, survey
 from connectors.commands.showing import Json, complain, show, show_json
 from connectors.settings import cache_folder
 from connectors.texts import LARGEST, decode, encoding_of
@@ -37,8 +40,13 @@ def diagnose_command(
         if files or as_json or overheard:
             raise BadRequest("--batch answers line by line in JSON: it takes no FILE, no --json and no --overheard.")
         raise typer.Exit(_batch(batch))
-    texts = [(name, _text_of(name)) for name in files or ["-"]]
     library = shelf.library(cache_folder())
+    with ExitStack() as held:
+        given = [(name, held.enter_context(seekable(name))) for name in files or ["-"]]
+        if any(is_log(file) for _, file in given):
+            _tell_logs(given, as_json, library)
+            return
+        texts = [(name, _text_of(name, file)) for name, file in given]
     if as_json:
         found = [(name, diagnose(text, library=library, addressed=not overheard)) for name, text in texts]
         show_json(documents.diagnoses(found))
@@ -55,9 +63,17 @@ def _told(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def _text_of(name: str) -> str:
-    with _opened(name) as file:
-        data = file.read(LARGEST + 1)
+def _tell_logs(given: Sequence[tuple[str, IO[bytes]]], as_json: bool, library: Library) -> None:
+    """Logs are told together: one time line, one answer."""
+    surveyed = survey([(_told(name) if name == "-" and not as_json else name, file) for name, file in given], library)
+    if as_json:
+        show_json(documents.story(surveyed, library))
+    else:
+        show(tell(surveyed.story, library=library, codes=shelf.codes(), notes=surveyed.notes))
+
+
+def _text_of(name: str, file: IO[bytes]) -> str:
+    data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise BadRequest(f"{_told(name)}: larger than {LARGEST >> 20} MB; give me the part around the error.")
     return decode(data, _told(name))

@@ -1,0 +1,7 @@
+"""Logs of one site as one time line: which enrolments are in them, where they stop, and the first bad line."""
+
+from bot.timeline.lines import DATELESS, Line, Place
+from bot.timeline.story import LogFile, Stop, Story, Survey
+from bot.timeline.telling import summary, tell
+
+__all__ = ["DATELESS", "Line", "LogFile", "Place", "Stop", "Story", "Survey", "summary", "tell"]

@@ -1,0 +1,154 @@
+"""Logs of one site are stamped by different clocks: how far each is from UTC, found from lines that belong together."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.timeline.lines import DATELESS
+from bot.timeline.marks import Mark
+
+_ZONE = 900  # seconds: no zone of the earth is finer than a quarter of an hour
+_CLOSE = 3  # seconds that lines of one event may be apart
+_FAR = 14.5 * 3600  # seconds that a local time may be from UTC
+_TAKEN = 150  # lines of a log that are compared
+_COMPARED = 1_500  # lines of the reference that they are compared with
+_BELIEVED = 0.5  # of the lines in place: the clock of a log that says its zone is right
+_DOUBTED = 0.8  # of the lines in place elsewhere: it is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock of one file. `ahead`: how much it is ahead of UTC; `pairs`: the pairs of lines that show it; `said`:
+    the log itself says its zone, or it has no times at all."""
+
+    ahead: timedelta
+    pairs: int
+    said: bool
+
+    @property
+    def words(self) -> str:
+        """For a person: where the times of this file stand."""
+        if self.said and not self.ahead:
+            return "UTC"
+        seconds = round(self.ahead.total_seconds())
+        hours, rest = divmod(abs(seconds), 3600)
+        minutes, odd = divmod(rest, 60)
+        told = f"{'+' if seconds >= 0 else '-'}{hours}:{minutes:02}" + (f":{odd:02}" if odd else "")
+        if self.pairs:
+            return f"local time, UTC{told}, found from {self.pairs} pair{'s'[: self.pairs > 1]} of lines"
+        return "local time, taken as it stands: nothing in these files shows its zone"
+
+
+def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[list[list[Mark]], list[Clock]]:
+    """The marks of each file with their times in UTC, and each file's clock. `trusted` ones are UTC by their nature."""
+    known = [_is_aware(marks) for marks in files]
+    reference = _reference(files, known, trusted)
+    fixed: list[list[Mark]] = []
+    clocks: list[Clock] = []
+    for marks, aware, trust in zip(files, known, trusted, strict=True):
+        marks = _dated(marks, reference)
+        clock = Clock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference)
+        fixed.append([mark._replace(at=_utc(mark.at) - clock.ahead) if mark.at else mark for mark in marks])
+        clocks.append(clock)
+    return fixed, clocks
+
+
+def _reference(files: Sequence[Sequence[Mark]], known: Sequence[bool], trusted: Sequence[bool]) -> list[Mark]:
+    """The marks whose times are believed: of logs that are UTC by nature, else of those that say their zone, else of
+    the longest."""
+    for believed in (trusted, known):
+        marks = [
+            mark
+            for file, yes in zip(files, believed, strict=True)
+            if yes
+            for mark in file
+            if mark.at and not mark.verdict.of_service
+        ]
+        if marks and any(mark.at and mark.at.year != DATELESS for mark in marks):
+            return sorted(marks, key=lambda mark: _utc(mark.at))
+    dated = [[mark for mark in file if mark.at and mark.at.year != DATELESS] for file in files]
+    return sorted(max(dated, key=lambda marks: sum(1 for _ in marks), default=[]), key=lambda mark: _utc(mark.at))
+
+
+def _clock(marks: Sequence[Mark], aware: bool, reference: Sequence[Mark]) -> Clock:
+    if not reference or marks[0] in reference:
+        return Clock(timedelta(), 0, aware)
+    taken = _telling(marks)
+    counts, total = _differences(taken, reference)
+    if not counts:
+        return Clock(timedelta(), 0, aware)
+    ahead, pairs = max(counts.items(), key=lambda item: (item[1], -(item[0] % _ZONE != 0), -abs(item[0])))
+    if aware and (pairs < _DOUBTED * total or counts[0] >= _BELIEVED * total):
+        return Clock(timedelta(), 0, True)
+    return Clock(timedelta(seconds=ahead), pairs, False)
+
+
+def _telling(marks: Sequence[Mark]) -> list[Mark]:
+    """Bad marks first, for they are rare; then good ones."""
+    timed = [mark for mark in marks if mark.at and not mark.verdict.of_service]
+    bad = [mark for mark in timed if mark.verdict.kind == "bad"][: _TAKEN // 2]
+    return bad + [mark for mark in timed if mark.verdict.kind == "good"][: _TAKEN - len(bad)]
+
+
+def _differences(taken: Sequence[Mark], reference: Sequence[Mark]) -> tuple[Counter[int], int]:
+    """How many of the marks have a fitting one in the reference at each difference of seconds, and their number.
+
+    Differences near a quarter of an hour are taken for a zone; others, of a clock that is wrong, count if nothing else
+    explains them.
+    """
+    near = reference if len(reference) <= _COMPARED else _thinned(reference)
+    stamps = [(_utc(mark.at).timestamp(), mark) for mark in near]
+    counts: Counter[int] = Counter()
+    for mark in taken:
+        mine = _utc(mark.at).timestamp()
+        found: set[int] = set()
+        for other, partner in stamps:
+            apart = mine - other
+            if abs(apart) <= _FAR and _fit(mark, partner):
+                zone = round(apart / _ZONE) * _ZONE
+                slack = _CLOSE + partner.took
+                found.add(zone if abs(apart - zone) <= slack else round(apart / 2) * 2)
+        counts.update(found)
+    return counts, len(taken)
+
+
+def _thinned(reference: Sequence[Mark]) -> list[Mark]:
+    """Bad marks and their neighbours in time, then the first."""
+    bad = [mark for mark in reference if mark.verdict.kind == "bad"][: _COMPARED // 2]
+    good = [mark for mark in reference if mark.verdict.kind == "good"]
+    return bad + good[: _COMPARED - len(bad)]
+
+
+def _fit(mark: Mark, other: Mark) -> bool:
+    """Whether two lines could tell of the same moment: both bad, both good at steps that follow each other, or one
+    within the request of a device."""
+    if other.ends and ((mark.verdict.step or 3) > 2 or mark.verdict.kind == "bad"):
+        return True
+    if mark.verdict.kind != other.verdict.kind:
+        return False
+    mine, theirs = mark.verdict.step, other.verdict.step
+    return mark.verdict.kind == "bad" or mine is None or theirs is None or abs(mine - theirs) <= 1
+
+
+def _dated(marks: Sequence[Mark], reference: Sequence[Mark]) -> list[Mark]:
+    """Times of day get the first day of the reference."""
+    if not any(mark.at and mark.at.year == DATELESS for mark in marks):
+        return list(marks)
+    days = [mark.at for mark in reference if mark.at and mark.at.year != DATELESS]
+    if not days:
+        return list(marks)
+    first = days[0]
+    by = timedelta(days=(_utc(first).date() - datetime(DATELESS, 1, 2, tzinfo=UTC).date()).days)
+    return [mark._replace(at=mark.at + by) if mark.at and mark.at.year == DATELESS else mark for mark in marks]
+
+
+def _is_aware(marks: Iterable[Mark]) -> bool:
+    first = next((mark.at for mark in marks if mark.at), None)
+    return first is not None and first.tzinfo is not None
+
+
+def _utc(at: datetime | None) -> datetime:
+    """As if UTC, where no zone is said. None is never asked for: callers look first."""
+    assert at is not None  # noqa: S101 - a programming error, not an input
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

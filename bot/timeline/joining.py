@@ -1,0 +1,225 @@
+"""Marks of many files become enrolments: joined by transaction, by device, and by the moment they happened in."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bot.timeline.marks import Mark
+from bot.timeline.verdicts import SPECIFIC
+
+_PAUSE = timedelta(minutes=10)  # of one device, after which it starts anew
+_FLOW = timedelta(minutes=2)  # between two lines of a server about one enrolment, at most
+_SLACK = timedelta(seconds=2)
+_UNTOLD = timedelta(seconds=5)  # what a request takes whose log does not say it
+_BEFORE = timedelta(seconds=10)  # from the line in which a device gets its profile to its first request
+_AFTER = timedelta(seconds=20)  # from a device's last request to the last line about it
+_ABREAST = 60  # enrolments at the same time that are looked at for one line
+_OPEN = 400  # enrolments without a device that are followed at once
+_MARKS = 200  # marks kept of one enrolment
+_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
+_OF_REQUESTS = frozenset({"iis", "ndesplugin", "svclog", "connector", "omadm", "ios", "macos", "ca-requests"})
+"""Kinds of log in which a failure is that of one enrolment."""
+
+
+@dataclass(slots=True)
+class Enrolment:
+    """One try of one device: its marks in time. `device` is empty where only servers tell of it."""
+
+    device: str
+    marks: list[Mark] = field(default_factory=list)
+    makes: set[tuple[int, int]] = field(default_factory=set)
+
+    def add(self, mark: Mark) -> None:
+        """Take in a mark."""
+        self.makes.add((mark.file, mark.verdict.make))
+        if len(self.marks) < _MARKS or mark.verdict.kind == "bad":
+            self.marks.append(mark)
+
+    def may_take(self, mark: Mark) -> bool:
+        """Whether a mark can be of this enrolment: none of the same make is, and it does not fail after its end."""
+        fails_late = mark.verdict.kind == "bad" and (mark.verdict.step or 6) == 6
+        return (mark.file, mark.verdict.make) not in self.makes and not (fails_late and 6 in self.steps)
+
+    @property
+    def last(self) -> datetime:
+        """When it was last heard of."""
+        return self.marks[-1].at or _EPOCH
+
+    @property
+    def ended(self) -> bool:
+        """Whether the device has sent its request."""
+        return any(mark.ends for mark in self.marks)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something went wrong in it, whatever came after."""
+        return any(mark.verdict.kind == "bad" for mark in self.marks)
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that are proven to have gone well, in order."""
+        return sorted({mark.verdict.step for mark in self.marks if mark.verdict.kind == "good" and mark.verdict.step})
+
+    @property
+    def failure(self) -> Mark | None:
+        """The mark that tells best why it stopped: the first that is specific; None where it went on after all."""
+        bad = [mark for mark in self.marks if mark.verdict.kind == "bad"]
+        if not bad:
+            return None
+        worst = next((mark for mark in bad if mark.verdict.confidence >= SPECIFIC), None) or max(
+            bad, key=lambda mark: mark.verdict.confidence
+        )
+        after = self.marks[self.marks.index(bad[-1]) + 1 :]
+        step = self.step_of(worst) or 6
+        if any(mark.verdict.kind == "good" and (mark.verdict.step or 0) > step for mark in after):
+            return None
+        return worst
+
+    def step_of(self, failure: Mark) -> int | None:
+        """The step at which a failure stops it. One that tells no cause stops it behind what is proven to have gone
+        well; that is only said where the policy module is heard of, for what no log shows is not missing."""
+        proven = max(self.steps, default=0)
+        if failure.verdict.confidence < SPECIFIC and proven >= 3:
+            return max(failure.verdict.step or 0, min(6, proven + 1))
+        return failure.verdict.step or (proven + 1 if proven else None)
+
+
+def joined(marks: Iterable[Mark], kinds: Sequence[str]) -> tuple[list[Enrolment], list[Mark]]:
+    """The enrolments in all files, and the bad marks that belong to none. `marks` are in UTC; `kinds` of the files."""
+    ordered = [mark for mark in _in_order(marks) if not mark.verdict.of_service]
+    devices = _of_devices(mark for mark in ordered if mark.client)
+    nearby = _Nearby(devices)
+    chains = _Chains()
+    alone: list[Mark] = []
+    for mark in ordered:
+        if mark.client:
+            continue
+        if home := nearby.home(mark):
+            home.add(mark)
+        elif mark.verdict.kind == "good" or mark.verdict.of_request or kinds[mark.file] in _OF_REQUESTS:
+            chains.take(mark)
+        elif not chains.join(mark):
+            alone.append(mark)
+    for enrolment in devices:
+        enrolment.marks.sort(key=lambda mark: mark.at or _EPOCH)
+    return devices + chains.found, alone
+
+
+def _in_order(marks: Iterable[Mark]) -> list[Mark]:
+    """By time; lines without one stand where the line before them in their file does."""
+    placed: list[tuple[datetime, int, int, Mark]] = []
+    last: dict[int, datetime] = {}
+    for mark in marks:
+        at = last[mark.file] = mark.at or last.get(mark.file, _EPOCH)
+        placed.append((at, mark.file, mark.number, mark))
+    return [mark for *_, mark in sorted(placed, key=lambda one: one[:3])]
+
+
+def _of_devices(marks: Iterable[Mark]) -> list[Enrolment]:
+    """Requests of one address and user agent, until it pauses or begins anew after its request."""
+    found: list[Enrolment] = []
+    current: dict[tuple[str, str], Enrolment] = {}
+    for mark in marks:
+        key = (mark.client, mark.agent)
+        enrolment = current.get(key)
+        at = mark.at or _EPOCH
+        if enrolment is None or at - enrolment.last > _PAUSE or (mark.begins and enrolment.ended):
+            enrolment = current[key] = Enrolment(mark.client)
+            found.append(enrolment)
+        enrolment.add(mark)
+    return found
+
+
+class _Nearby:
+    """What devices did, by time, so that the lines of servers and of the devices themselves find it."""
+
+    def __init__(self, devices: Sequence[Enrolment]) -> None:
+        self._transactions = {
+            mark.transaction: enrolment for enrolment in devices for mark in enrolment.marks if mark.transaction
+        }
+        flights = [(*flight, enrolment) for enrolment in devices for flight in _flights(enrolment)]
+        self._flights = _Spans(flights)
+        self._spans = _Spans(
+            (first.at - _BEFORE, enrolment.last + _AFTER, enrolment)
+            for enrolment in devices
+            if (first := enrolment.marks[0]).at
+        )
+
+    def home(self, mark: Mark) -> Enrolment | None:
+        """The enrolment of a mark: of the same transaction; else the first under way that has no such line yet."""
+        if mark.transaction in self._transactions:
+            return self._transactions[mark.transaction]
+        if not mark.at:
+            return None
+        step = mark.verdict.step or 3
+        spans = (self._flights, self._spans) if 2 < step < 5 or mark.verdict.kind == "bad" else (self._spans,)
+        for span in spans:
+            for enrolment in span.around(mark.at):
+                fits = step <= 2 or enrolment.ended or (step < 5 and not enrolment.has_failed)
+                fits = fits and enrolment.may_take(mark)
+                if fits:
+                    return enrolment
+        return None
+
+
+def _flights(enrolment: Enrolment) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when the requests were under way that a server works at."""
+    for mark in enrolment.marks:
+        if mark.at and (mark.ends or mark.verdict.kind == "bad"):
+            took = timedelta(seconds=mark.took) or _UNTOLD
+            yield mark.at - took - _SLACK, mark.at + _SLACK
+
+
+class _Spans:
+    """Enrolments by a span of time."""
+
+    def __init__(self, spans: Iterable[tuple[datetime, datetime, Enrolment]]) -> None:
+        self._spans = sorted(spans, key=lambda span: span[1])
+        self._ends = [end for _, end, _ in self._spans]
+
+    def around(self, at: datetime) -> Iterator[Enrolment]:
+        """Those whose span a moment lies in, that which ends first before others; of very many the first."""
+        first = bisect_left(self._ends, at)
+        return (enrolment for start, _, enrolment in self._spans[first : first + _ABREAST] if start <= at)
+
+
+class _Chains:
+    """Enrolments that only servers or one device's own log tell of: what follows each other closely, first come first
+    served."""
+
+    def __init__(self) -> None:
+        self.found: list[Enrolment] = []
+        self._open: deque[Enrolment] = deque()
+        self._transactions: dict[str, Enrolment] = {}
+
+    def take(self, mark: Mark) -> None:
+        """Add a mark to the chain it belongs to, else to a new one."""
+        if not self.join(mark):
+            chain = Enrolment("")
+            chain.add(mark)
+            self.found.append(chain)
+            self._open.append(chain)
+            if mark.transaction:
+                self._transactions[mark.transaction] = chain
+            while len(self._open) > _OPEN:
+                self._open.popleft()
+
+    def join(self, mark: Mark) -> bool:
+        """Add a mark to an open chain; whether there was one for it."""
+        known = self._transactions.get(mark.transaction) if mark.transaction else None
+        chain = known or next(self._fitting(mark), None)
+        if chain is None:
+            return False
+        chain.add(mark)
+        return True
+
+    def _fitting(self, mark: Mark) -> Iterator[Enrolment]:
+        at = mark.at or _EPOCH
+        while self._open and mark.at and at - self._open[0].last > _FLOW:
+            self._open.popleft()
+        for chain in self._open:
+            forward = (mark.verdict.step or 6) >= max(chain.steps, default=0)
+            if at - chain.last <= _FLOW and forward and chain.may_take(mark):
+                yield chain

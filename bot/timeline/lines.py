@@ -1,0 +1,38 @@
+"""The nouns of a time line: a line of a log, and the clock that stamped it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+DATELESS = 1904
+"""The year of a time whose log gives no date."""
+
+
+class Line(NamedTuple):
+    """One line (or record) of a log, as its reader understands it.
+
+    `number` is that of its first physical line, from 1. `at` is aware where the log says its zone; naive on the clock
+    of the machine that wrote it; of the year `DATELESS` where only the time of day is known. `text` is what it says,
+    without its time. `grave`: its log marks it as an error or a warning (None: the log does not say; False: it is
+    certainly none). `took` are seconds before `at` in which it happened. `begins` and `ends`: a device starts an
+    enrolment, or sends its request.
+    """
+
+    number: int
+    at: datetime | None
+    source: str
+    text: str
+    grave: bool | None = None
+    client: str = ""
+    agent: str = ""
+    transaction: str = ""
+    flow: str = ""
+    took: float = 0.0
+    begins: bool = False
+    ends: bool = False
+
+
+class Place(NamedTuple):
+    """A line of a file."""
+
+    file: str
+    line: int

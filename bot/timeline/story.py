@@ -1,0 +1,250 @@
+"""What the logs together tell: how many enrolments, how far they come, where they stop, and since when."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.timeline.clocks import Clock, aligned
+from bot.timeline.joining import Enrolment, joined
+from bot.timeline.lines import Line, Place
+from bot.timeline.marks import Mark, depth
+from bot.timeline.verdicts import SPECIFIC, Judge, Verdict
+from knowledge.library import Library
+
+MOST_GOOD = 120_000
+"""Good lines that are kept, over all files."""
+MOST_BAD = 60_000
+"""Bad lines that are kept; more are counted."""
+
+_RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
+_UTC_BY_NATURE = frozenset({"iis", "httperr"})
+_ADMIN = "mscep_admin"
+
+
+@dataclass(slots=True)
+class LogFile:
+    """One log that was read: what it is, how long, which time it covers, how its clock stands."""
+
+    name: str
+    kind: str
+    title: str
+    lines: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    clock: Clock | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Enrolments that stop for the same reason. `enrolments` of `devices` are the ones stopped, `lines` the bad lines;
+    `text` is the first bad line as its reader understood it, `match` what the knowledge says of the telling one."""
+
+    step: int | None
+    verdict: Verdict
+    first: Place
+    since: datetime | None
+    until: datetime | None
+    enrolments: int
+    devices: int
+    lines: int
+    text: str
+    telling: str
+    proven: tuple[tuple[int, Place], ...] = ()
+    """For each step before, the first line that proves it for the stopped enrolments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All of it; `stops` with the one that matters most first, none where all is well."""
+
+    files: tuple[LogFile, ...]
+    enrolments: tuple[Enrolment, ...]
+    stops: tuple[Stop, ...]
+    reached: dict[int, int]
+    """How many enrolments are proven to have passed each step."""
+
+
+class Survey:
+    """Takes in the lines of one file after another; memory does not grow with them beyond the bounds."""
+
+    def __init__(self, library: Library) -> None:
+        self._judge = Judge(library)
+        self._files: list[LogFile] = []
+        self._marks: list[list[Mark]] = []
+        self._good = self._bad = 0
+        self._dropped: Counter[str] = Counter()
+        self._texts: dict[tuple[int, int], str] = {}
+
+    def take(self, file: LogFile, lines: Iterable[Line]) -> None:
+        """Read a file to its end. What the reader raises goes through; what was read before is kept."""
+        number = len(self._files)
+        self._files.append(file)
+        self._marks.append([])
+        waiting: dict[str, Mark] = {}
+        for line in lines:
+            if line.at is not None:
+                file.first = file.first or line.at
+                file.last = line.at
+            verdict = self._judge(line)
+            subject = _ADMIN if _ADMIN in line.text else line.flow
+            if subject == _ADMIN and (verdict is None or verdict.kind != "open"):
+                waiting.pop(_ADMIN, None)
+            if verdict is None:
+                continue
+            mark = Mark(number, line.number, line.at, verdict, *line[5:], depth(line.source))
+            if verdict.kind == "open":
+                self._texts.setdefault((number, line.number), line.text)
+                if subject != _ADMIN and subject in waiting:
+                    self._keep(_failed(waiting[subject]), line.text)
+                if subject != _ADMIN or subject not in waiting:
+                    waiting[subject] = mark
+            else:
+                waiting.pop(subject, None)
+                self._keep(mark, line.text)
+        for mark in waiting.values():
+            self._keep(_failed(mark), "")
+        self._marks[-1].sort(key=lambda mark: mark.number)
+
+    def _keep(self, mark: Mark, text: str) -> None:
+        if mark.verdict.kind == "bad":
+            self._bad += 1
+            if self._bad > MOST_BAD:
+                self._dropped[mark.verdict.entry] += 1
+                return
+            if len(self._texts) < 5_000:
+                self._texts.setdefault((mark.file, mark.number), text)
+        else:
+            self._good += 1
+            if self._good > MOST_GOOD:
+                return
+        self._marks[mark.file].append(mark)
+
+    def story(self) -> Story:
+        """What everything taken in so far tells."""
+        trusted = [file.kind in _UTC_BY_NATURE for file in self._files]
+        files, clocks = aligned(self._marks, trusted)
+        for file, clock in zip(self._files, clocks, strict=True):
+            file.clock = clock if file.first else None
+        enrolments, alone = joined((mark for marks in files for mark in marks), [file.kind for file in self._files])
+        reached: Counter[int] = Counter()
+        for enrolment in enrolments:
+            reached.update(enrolment.steps)
+        return Story(tuple(self._files), tuple(enrolments), tuple(self._stops(enrolments, alone)), dict(reached))
+
+    def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
+        groups = _grouped(enrolments, alone)
+        stops = [self._stop(group) for group in groups]
+        return sorted(stops, key=_weight, reverse=True)
+
+    def _stop(self, group: "_Group") -> Stop:
+        bad = group.marks
+        first, telling = _first(bad), group.telling
+        times = [mark.at for mark in bad if mark.at]
+        return Stop(
+            group.step,
+            telling.verdict,
+            Place(self._files[first.file].name, first.number),
+            min(times, default=None),
+            max(times, default=None),
+            len(group.stopped),
+            len({enrolment.device for enrolment in group.stopped if enrolment.device}),
+            len(bad) + self._dropped[telling.verdict.entry],
+            self._texts.get((first.file, first.number), ""),
+            self._texts.get((telling.file, telling.number), ""),
+            tuple(self._proven(group.stopped)),
+        )
+
+    def _proven(self, stopped: Iterable[Enrolment]) -> Iterator[tuple[int, Place]]:
+        seen: set[int] = set()
+        for mark in (mark for enrolment in stopped for mark in enrolment.marks):
+            step = mark.verdict.step
+            if mark.verdict.kind == "good" and step and step not in seen:
+                seen.add(step)
+                yield step, Place(self._files[mark.file].name, mark.number)
+
+
+def _failed(mark: Mark) -> Mark:
+    """An open question that nobody answered."""
+    return mark._replace(verdict=mark.verdict._replace(kind="bad"))
+
+
+def _weight(stop: Stop) -> tuple[float, float]:
+    known = 1.0 if stop.verdict.confidence >= SPECIFIC else 0.3 if stop.verdict.match else 0.1
+    return known * (stop.enrolments + min(stop.lines, 1_000) / 1_000), stop.verdict.confidence
+
+
+@dataclass(slots=True)
+class _Group:
+    """What stops for the same reason at the same step, its bad marks in time."""
+
+    step: int | None
+    telling: Mark
+    stopped: list[Enrolment]
+    marks: list[Mark]
+
+
+def _grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[_Group]:
+    """By step and entry; failures that tell no cause go with the one beside them in time that does."""
+    groups: dict[tuple[int | None, str], _Group] = {}
+
+    def group(mark: Mark, step: int | None) -> _Group:
+        return groups.setdefault((step, mark.verdict.entry), _Group(step, mark, [], []))
+
+    for enrolment in enrolments:
+        if mark := enrolment.failure:
+            found = group(mark, enrolment.step_of(mark))
+            found.stopped.append(enrolment)
+            found.marks += [one for one in enrolment.marks if one.verdict.kind == "bad"]
+        else:
+            for one in enrolment.marks:
+                if one.verdict.kind == "bad":
+                    group(one, one.verdict.step).marks.append(one)
+    for mark in alone:
+        group(mark, mark.verdict.step).marks.append(mark)
+    for each in groups.values():
+        each.marks.sort(key=_when)
+    return _merged(list(groups.values()))
+
+
+def _merged(groups: list[_Group]) -> list[_Group]:
+    """Groups that tell of the same outage as one: a cause told by the service, or elsewhere, right before or within."""
+    kept: list[_Group] = []
+    # Specific ones first, those that stop most enrolments before others: they take the rest in.
+    order = sorted(groups, key=lambda g: (g.telling.verdict.confidence < SPECIFIC, -len(g.stopped), -len(g.marks)))
+    for group in order:
+        home = next((other for other in kept if _same_outage(other, group)), None)
+        if home is None:
+            kept.append(group)
+            continue
+        home.stopped += group.stopped
+        home.marks = sorted(home.marks + group.marks, key=_when)
+    return kept
+
+
+def _same_outage(main: _Group, other: _Group) -> bool:
+    if not (main.marks[0].at and other.marks[0].at):
+        return False
+    generic = other.telling.verdict.confidence < SPECIFIC
+    of_service = not other.stopped or not main.stopped
+    if not (generic or of_service or main.step == other.step):
+        return False
+    start, end = _when(main.marks[0])[0] - _RELATED, _when(main.marks[-1])[0] + _RELATED
+    inside = sum(1 for mark in other.marks if start <= _when(mark)[0] <= end)
+    return inside * 2 >= len(other.marks)
+
+
+def _first(bad: Sequence[Mark]) -> Mark:
+    """The first of bad marks in time; many logs tell whole seconds only, so within one the deepest program's."""
+    earliest = bad[0]
+    if earliest.at is None:
+        return earliest
+    second = earliest.at.replace(microsecond=0) + timedelta(seconds=1)
+    same = [mark for mark in bad[:20] if mark.at and mark.at < second]
+    whole = any(mark.at and not mark.at.microsecond for mark in same)
+    return min(same, key=lambda mark: (-mark.depth, _when(mark))) if whole else earliest
+
+
+def _when(mark: Mark) -> tuple[datetime, float, int, int]:
+    at = mark.at or datetime.max.replace(tzinfo=UTC)
+    return at, -mark.verdict.confidence, mark.file, mark.number

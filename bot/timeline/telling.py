@@ -1,0 +1,100 @@
+"""The story of a set of logs in words: where the enrolments stop, since when, how sure that is, and what to do."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.answer import compose, diagnose
+from bot.timeline.story import LogFile, Stop, Story
+from bot.types import STEP_NAMES, Answer, Block, Caution, Facts, Fold, Heading
+from knowledge.codes import Codes
+from knowledge.library import Library
+
+_SHOWN = 12  # files, steps or stops that are named; the rest is counted
+
+
+def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] = ()) -> Answer:
+    """The answer to a set of logs. `notes` are what could not be read, and why."""
+    logs = Fold("The logs", _count(len(story.files), "file"), (Facts(_files(story.files)),), open=True)
+    left_out = tuple(Caution(note) for note in notes[:_SHOWN])
+    if not story.stops:
+        return Answer(_all_well(story), "success" if story.enrolments else "info", (*_passed(story), logs, *left_out))
+    first, *others = story.stops
+    page = compose(diagnose(first.telling or first.text, library=library), library=library, codes=codes)
+    blocks: list[Block] = [Facts(_where(first)), *_passed(story), logs, *left_out]
+    if others:
+        rows = tuple((_told(stop), f"first in {stop.first.file}, line {stop.first.line:,}") for stop in others[:_SHOWN])
+        blocks.append(Fold("Also in these logs", _count(len(others), "other failure"), (Facts(rows),)))
+    blocks += [Heading(page.title, page.tone), *page.blocks]
+    return Answer(summary(story), page.tone, tuple(blocks), page.about)
+
+
+def summary(story: Story) -> str:
+    """One line: `212 of 214 enrolments stop at step 3 since 10:41:07`."""
+    first = story.stops[0]
+    total = len(story.enrolments)
+    since = f" since {first.since:%H:%M:%S}" if first.since else ""
+    where = f"at step {first.step}" if first.step else "outside the six steps"
+    if not first.enrolments:
+        return f"{_count(first.lines, 'bad line')} {where}{since}"
+    stop = "stop" if first.enrolments > 1 else "stops"
+    return f"{first.enrolments:,} of {_count(total, 'enrolment')} {stop} {where}{since}"
+
+
+def _where(stop: Stop) -> tuple[tuple[str, str], ...]:
+    rows = [("First bad line", f"{stop.first.file}, line {stop.first.line:,}")]
+    if stop.step:
+        rows.insert(0, ("Stops at", f"step {stop.step}, {STEP_NAMES[stop.step - 1]}"))
+    if stop.since and stop.until:
+        rows.append(("From, to", f"{_moment(stop.since)} to {_moment(stop.until)} UTC"))
+    bad = _count(stop.lines, "bad line")
+    rows.append(("How often", f"{bad}, {_count(stop.devices, 'device')}" if stop.devices else bad))
+    for step, place in stop.proven[:_SHOWN]:
+        if stop.step is None or step <= stop.step:
+            rows.append((f"Step {step} proven", f"{place.file}, line {place.line:,}"))
+    return tuple(rows)
+
+
+def _told(stop: Stop) -> str:
+    title = stop.verdict.match.entry.title if stop.verdict.match else "A failure that is not known"
+    times = _count(stop.enrolments, "enrolment") if stop.enrolments else _count(stop.lines, "line")
+    return f"{title} ({times})"
+
+
+def _passed(story: Story) -> list[Block]:
+    if not story.enrolments:
+        return []
+    total = len(story.enrolments)
+    rows = tuple(
+        (f"Step {step}, {STEP_NAMES[step - 1]}", f"{count:,} of {total:,} proven")
+        for step, count in sorted(story.reached.items())
+    )
+    return [Fold("The time line", _count(total, "enrolment"), (Facts(rows),), open=True)] if rows else []
+
+
+def _all_well(story: Story) -> str:
+    lines = sum(file.lines for file in story.files)
+    if story.enrolments:
+        return f"Nothing went wrong in {_count(len(story.enrolments), 'enrolment')} and {_count(lines, 'line')}"
+    return f"No failure of enrolment in {_count(lines, 'line')}"
+
+
+def _files(files: Sequence[LogFile]) -> tuple[tuple[str, str], ...]:
+    rows = [(file.name, _file(file)) for file in files[:_SHOWN]]
+    if len(files) > _SHOWN:
+        rows.append(("and", _count(len(files) - _SHOWN, "more file")))
+    return tuple(rows)
+
+
+def _file(file: LogFile) -> str:
+    told = [file.title, _count(file.lines, "line")]
+    if file.first and file.last and file.clock:
+        told += [f"{_moment(file.first)} to {_moment(file.last)}", file.clock.words]
+    return ", ".join(told)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%H:%M:%S}" if at.year < 1970 else f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s'[: number != 1]}"

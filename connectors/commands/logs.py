@@ -1,0 +1,90 @@
+"""Is what was given a log? If so, all files are read as logs, with a progress bar where somebody watches."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from bot.errors import BadRequest
+from connectors.logs import FALLBACK, reader_of
+from connectors.streams import Progress, Stream
+from connectors.surveying import Surveyed, Surveying
+from connectors.texts import LARGEST
+from connectors.unpacking import spooled
+from knowledge.library import Library
+
+_FEW = 3
+"""Lines up to which a text is a paste, whatever it is of: it is read as a whole, its lines beside each other."""
+_LARGEST_PIPE = 16 << 30  # bytes of standard input that are taken
+_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08")
+_HEAD = 64 * 1024
+
+
+@contextmanager
+def seekable(name: str) -> Iterator[IO[bytes]]:
+    """The bytes of a file, or of standard input where it is called -; one can go back in them."""
+    if name == "-":
+        if sys.stdin is None:
+            raise BadRequest("standard input is closed; name a FILE.")
+        with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as pipe, spooled(pipe, _LARGEST_PIPE) as file:
+            yield file
+        return
+    if not name:
+        raise BadRequest("a FILE was named with no name at all.")
+    with Path(name).open("rb") as file:
+        yield file if file.seekable() else spooled(file, _LARGEST_PIPE)
+
+
+def is_log(file: IO[bytes]) -> bool:
+    """Whether a file is an archive, a log of a known format with more than a few lines, or too large for a paste."""
+    head = file.read(_HEAD)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if head.startswith(_PACKED) or size > LARGEST:
+        return True
+    stream = Stream(file, "")
+    reader = reader_of(stream)
+    file.seek(0)
+    if reader.kind == "evtx":
+        return True
+    return reader.kind != FALLBACK and stream.is_text and len(stream.head.splitlines()) > _FEW
+
+
+def survey(given: Sequence[tuple[str, IO[bytes]]], library: Library) -> Surveyed:
+    """What the files tell together. Raises `BadRequest` where none of them can be read."""
+    with _bar(given) as progress:
+        surveying = Surveying(library, progress)
+        refused: list[BadRequest] = []
+        for name, file in given:
+            try:
+                surveying.read(file, name)
+            except BadRequest as error:
+                refused.append(error)
+        if len(refused) == len(given):
+            raise refused[0]
+        return surveying.done(tuple(str(error) for error in refused))
+
+
+@contextmanager
+def _bar(given: Sequence[tuple[str, IO[bytes]]]) -> Iterator[Progress | None]:
+    """Bytes read of all bytes, on standard error, while somebody looks at it."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    total = sum(_size(file) for _, file in given)
+    columns: tuple[Any, ...] = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _size(file: IO[bytes]) -> int:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size

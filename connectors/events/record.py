@@ -1,0 +1,58 @@
+"""One Windows event, whatever it was exported as."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.timeline.lines import Line
+
+_LONGEST = 6_000  # characters of a message that are kept
+_TRANSACTION = re.compile(r"transaction ?-?id\W{1,4}([0-9A-Za-z+/=-]{8,100})", re.IGNORECASE)
+
+LEVELS = {
+    **dict.fromkeys(("critical", "kritisch", "critique", "crítico", "critico", "kritiek", "1"), "Critical"),
+    **dict.fromkeys(("error", "fehler", "erreur", "errore", "fout", "erro", "2"), "Error"),
+    **dict.fromkeys(
+        ("warning", "warnung", "avertissement", "advertencia", "avviso", "waarschuwing", "aviso", "3"), "Warning"
+    ),
+    **dict.fromkeys(
+        ("information", "informationen", "informations", "información", "informazioni", "informatie", "informações"),
+        "Information",
+    ),
+    **dict.fromkeys(("info", "verbose", "ausführlich", "commentaires", "detallado", "4", "0", "5"), "Information"),
+}
+"""What the languages of Windows, and the numbers of its XML, call a level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event. `number`: the line it begins on; `level` in English, empty where it is not told; `more` is what stands
+    in its data beside the message."""
+
+    number: int
+    at: datetime | None
+    provider: str
+    event_id: str
+    level: str
+    message: str
+    more: str = ""
+
+    def line(self) -> Line:
+        """The event in the words that the knowledge reads events in."""
+        said = f"Event ID: {self.event_id} Source: {self.provider} Level: {self.level}\n{self.message[:_LONGEST]}"
+        text = f"{said}\n{self.more[:_LONGEST]}" if self.more else said
+        grave = None if not self.level else self.level != "Information"
+        transaction = _TRANSACTION.search(text)
+        return Line(
+            self.number,
+            self.at,
+            self.provider[:100] or "event",
+            text,
+            grave,
+            transaction=transaction[1] if transaction else "",
+        )
+
+
+def level(word: str) -> str:
+    """A level in English; empty where the word is none."""
+    return LEVELS.get(word.strip().lower(), "")

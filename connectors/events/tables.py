@@ -1,0 +1,88 @@
+"""Events as a table: saved by Event Viewer as CSV or text with tabs, or by `Export-Csv`."""
+
+import csv
+from collections.abc import Iterator
+
+from connectors.events.fields import DAY_FIRST, field_of
+from connectors.events.record import Record, level
+from connectors.streams import Stream
+from connectors.times import is_day_first, local
+
+_MARKS = ",;\t"
+_MOST_LINES = 400  # of one record: a quotation mark that is never closed must not swallow the file
+
+
+def likeness(head: str) -> float:
+    """How surely a text is such a table: by the names in its first line, or by a level and a time at its beginning."""
+    names = set(_columns(_header(head)).values())
+    return 0.9 if "id" in names and len(names & {"level", "provider", "at", "message"}) >= 2 else 0.0
+
+
+def records(stream: Stream) -> Iterator[Record]:
+    """The rows of the table."""
+    header = _header(stream.head)
+    columns = _columns(header)
+    width = max(columns, default=0)
+    mark = _mark(header)
+    samples = stream.head.splitlines()[1:400]
+    day_first = is_day_first(samples, default=bool(DAY_FIRST.search(header)))
+    for number, words in _rows(stream, mark):
+        values = {columns[i]: word for i, word in enumerate(words) if i in columns}
+        # Event Viewer gives the message no name: it stands behind the last column.
+        more = "" if "message" in columns.values() else "\n".join(words[width + 1 :])
+        event_id = values.get("id", "").strip()
+        if event_id.isdigit():
+            yield Record(
+                number,
+                local(values.get("at", ""), day_first),
+                values.get("provider", ""),
+                event_id,
+                level(values.get("level", "")),
+                values.get("message", "") or more,
+            )
+
+
+def _header(head: str) -> str:
+    """The first line with words; `Export-Csv` may write its type above."""
+    return next((line for line in head.splitlines()[:3] if line.strip() and not line.startswith("#TYPE")), "")
+
+
+def _mark(header: str) -> str:
+    return max(_MARKS, key=header.count)
+
+
+def _columns(header: str) -> dict[int, str]:
+    mark = _mark(header)
+    if mark not in header:
+        return {}
+    found: dict[int, str] = {}
+    for i, name in enumerate(header[:4_000].split(mark)):
+        field = field_of(name)
+        if field and field not in found.values():
+            found[i] = field
+    return found
+
+
+def _rows(stream: Stream, mark: str) -> Iterator[tuple[int, list[str]]]:
+    """(number of the first line, words) of every row; a message of several lines stands in quotation marks."""
+    first, parts = 0, list[str]()
+    for number, line in stream.numbered():
+        first = first or number
+        parts.append(line)
+        if len(parts) == 1 or line.count('"'):
+            text = "\n".join(parts)
+            if text.count('"') % 2 and len(parts) < _MOST_LINES:
+                continue
+        elif len(parts) < _MOST_LINES:
+            continue
+        yield from _split(first, parts, mark)
+        first, parts = 0, []
+    if parts:
+        yield from _split(first, parts, mark)
+
+
+def _split(first: int, parts: list[str], mark: str) -> Iterator[tuple[int, list[str]]]:
+    try:
+        yield first, next(csv.reader(["\n".join(parts)], delimiter=mark), [])
+    except csv.Error:
+        return

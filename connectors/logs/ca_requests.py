@@ -1,0 +1,66 @@
+"""Requests that a CA refused, as `certutil -view` or the console exports them: rows of fields, or a table."""
+
+import csv
+import re
+from collections.abc import Iterator
+
+from bot.timeline.lines import Line
+from connectors.logs import Reader
+from connectors.streams import Stream
+from connectors.times import is_day_first, local
+
+_ROW = re.compile(r"^\s*(?:Row|Zeile|Ligne|Fila) \d+:\s*$", re.MULTILINE)
+_HEADER = re.compile(
+    r"^\"?(?:Issued )?Request ?ID\"?[,;\t].*(?:Status|Disposition|Request\.)|^\"?Anforderungs-?(?:ID|kennung)\"?[,;\t]",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"Request Status Code|Request Disposition Message|Anforderungsstatuscode", re.IGNORECASE)
+_DATE = re.compile(r"(?:Submission|Resolved|bermittlung|Aufl)[^:\n]{0,40}[:=]\s*\"?([^\n\"]+)", re.IGNORECASE)
+_LONGEST = 4_000
+
+
+def _fits(head: str) -> float:
+    if _ROW.search(head) and _MARKED.search(head):
+        return 1.0
+    if _HEADER.match(head):
+        return 1.0
+    return 0.4 if _MARKED.search(head) and "<Event" not in head else 0.0
+
+
+def _lines(stream: Stream) -> Iterator[Line]:
+    head = stream.head
+    if _HEADER.match(head):
+        yield from _table(stream, is_day_first(head.splitlines()[1:50], default=False))
+        return
+    first, parts = 0, list[str]()
+    for number, line in stream.numbered():
+        if _ROW.match(line) or not line.strip():
+            yield from _request(first, parts)
+            first, parts = 0, []
+        elif sum(map(len, parts)) < _LONGEST:
+            first = first or number
+            parts.append(line.strip())
+    yield from _request(first, parts)
+
+
+def _request(number: int, parts: list[str]) -> Iterator[Line]:
+    text = "\n".join(parts)[:_LONGEST]
+    if text and _MARKED.search(text):
+        date = _DATE.search(text)
+        yield Line(number, local(date[1], day_first=False) if date else None, "CA", f"CA Failed Requests: {text}")
+
+
+def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
+    mark = max(",;\t", key=stream.head.split("\n", 1)[0].count)
+    for number, line in stream.numbered():
+        if number == 1 or not line.strip():
+            continue
+        try:
+            words = next(csv.reader([line], delimiter=mark), [])
+        except csv.Error:
+            continue
+        text = "; ".join(words)[:_LONGEST]
+        yield Line(number, local(text, day_first), "CA", f"CA Failed Requests, Request Status Code: {text}")
+
+
+READER = Reader("ca-requests", "failed requests of the CA", _fits, _lines)

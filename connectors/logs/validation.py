@@ -1,0 +1,34 @@
+"""Output of the validation scripts (Validate-NDESConfiguration and its successor): one line a check."""
+
+import re
+from collections.abc import Iterator
+
+from bot.timeline.lines import Line
+from connectors.logs import Reader
+from connectors.streams import Stream
+
+_CHECK = re.compile(r"^\s*(?:\[?\d[\d.:/ -]*\]?\s*)?(Success|Warning|Error|Failure|Info)\s*:\s*", re.IGNORECASE)
+_SHAPE = re.compile(r"^\s*(?:Success|Warning|Error):\s", re.MULTILINE)
+_NAMED = re.compile(
+    r"Validate-NDES|NDES ?Validat|URL Response is|Checking [\"']?(?:NDES|SCEP|Windows|IIS|Intune|Server|Service)",
+    re.IGNORECASE,
+)
+
+
+def _fits(head: str) -> float:
+    if len(_SHAPE.findall(head)) >= 2:
+        return 0.85
+    return 0.6 if _NAMED.search(head[:20_000]) and _SHAPE.search(head) else 0.0
+
+
+def _lines(stream: Stream) -> Iterator[Line]:
+    for number, line in stream.numbered():
+        if not line.strip():
+            continue
+        found = _CHECK.match(line)
+        word = found[1].lower() if found else ""
+        grave = {"success": False, "info": False, "error": True, "failure": True}.get(word)
+        yield Line(number, None, "validation", f"Validate-NDES: {line.strip()[:2_000]}", grave=grave)
+
+
+READER = Reader("validation", "output of the validation script", _fits, _lines)

@@ -1,0 +1,101 @@
+"""Times as logs of all languages write them."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+from bot.timeline.lines import DATELESS
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:\s?(Z|UTC|[+-]\d\d:?\d\d)(?![\d:]))?"
+)
+_LOCAL = re.compile(
+    r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4}),?\s+(\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,](\d{1,7}))?"
+    r"(?:\s?(AM|PM|a\.\s?m\.|p\.\s?m\.))?",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.:,](\d{1,7}))?(?:\s?(Z|[+-]\d\d:?\d\d)(?!\d))?")
+
+
+def iso(text: str) -> datetime | None:
+    """The first `2024-05-14T08:01:12.5Z` in a text; aware where a zone stands behind it."""
+    found = _ISO.search(text)
+    if not found:
+        return None
+    *numbers, fraction, zone = found.groups()
+    year, month, day, hour, minute, sec = map(int, numbers)
+    try:
+        at = datetime(year, month, day, hour, minute, sec, _micro(fraction))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=_zone(zone)).astimezone(UTC) if zone else at
+
+
+def local(text: str, day_first: bool = True) -> datetime | None:
+    """A time as a person's Windows writes it: `14.05.2024 10:01:12`, `5/14/2024 10:01:12 AM`, `2024/05/14 10:01`.
+
+    With slashes, `day_first` decides where both readings are possible; a.m. and p.m. mean the American order.
+    """
+    if at := iso(text):
+        return at
+    found = _LOCAL.search(text)
+    if not found:
+        return None
+    first, mark, second, third, hour, minute, sec, fraction, half = found.groups()
+    year, month, day = _ordered(int(first), int(second), int(third), mark, day_first and not half, len(first) == 4)
+    hours = int(hour) % 12 + (12 if half.lower().startswith("p") else 0) if half else int(hour)
+    try:
+        return datetime(year, month, day, hours, int(minute), int(sec or 0), _micro(fraction))
+    except ValueError:
+        return None
+
+
+def _ordered(a: int, b: int, c: int, mark: str, day_first: bool, year_first: bool) -> tuple[int, int, int]:
+    if year_first:
+        return a, b, c
+    year = c + 2000 if c < 100 else c
+    if mark == "/" and not day_first and b <= 31 and a <= 12:
+        return year, a, b
+    return (year, a, b) if b > 12 else (year, b, a)
+
+
+def clock(text: str) -> datetime | None:
+    """The first time of day in a text, of the year `DATELESS`: aware where a zone stands behind it."""
+    found = _CLOCK.search(text)
+    if not found:
+        return None
+    hour, minute, sec, fraction, zone = found.groups()
+    try:
+        at = datetime(DATELESS, 1, 2, int(hour), int(minute), int(sec), _micro(fraction))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=_zone(zone)).astimezone(UTC).replace(day=2) if zone else at
+
+
+def stamp_in(line: str) -> datetime | None:
+    """The time at the beginning of a line, if one stands there."""
+    head = line[:48]
+    return local(head) or clock(head)
+
+
+def is_day_first(samples: Sequence[str], default: bool) -> bool:
+    """Whether the days of a log stand before its months, as far as its own times tell."""
+    for sample in samples:
+        if found := _LOCAL.search(sample):
+            if found[9] or int(found[3]) > 12:
+                return False
+            if int(found[1]) > 12:
+                return True
+    return default
+
+
+def _micro(fraction: str | None) -> int:
+    return int(fraction[:6].ljust(6, "0")) if fraction else 0
+
+
+def _zone(text: str) -> timezone:
+    if text in ("Z", "UTC"):
+        return UTC
+    digits = text[1:].replace(":", "")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return timezone(timedelta(minutes=(-1 if text[0] == "-" else 1) * min(minutes, 1439)))
