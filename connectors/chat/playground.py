@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from aiohttp.typedefs import Middleware
 from bot.ports import Handler
 from bot.types import Answer, Message, Place
 from connectors.render import slack, teams
+from connectors.render.forms import REGISTER
 from connectors.render.html import render
 
 LARGEST_BODY: Final = 21 * 1024 * 1024
@@ -107,6 +109,7 @@ def _application(handle: Handler, port: int) -> web.Application:
     application.on_response_prepare.append(_secure)
     for address, (name, kind) in _FILES.items():
         application.router.add_get(address, _file(name, kind))
+    application.router.add_get("/register.json", _registering)
     desk = _Desk(handle)
     application.on_cleanup.append(desk.close)
     application.router.add_post("/api/message", desk.converse)
@@ -153,6 +156,11 @@ def _file(name: str, kind: str) -> WebHandler:
         return web.Response(body=content, content_type=kind, charset="utf-8")
 
     return send
+
+
+async def _registering(_: web.Request) -> web.StreamResponse:
+    """The questions about a server, the same as in any other chat."""
+    return web.json_response(asdict(REGISTER))
 
 
 # --- one message after the other -------------------------------------------------------------

@@ -74,6 +74,18 @@ REGISTER = Form(
         Field("ca_host", "Computer of the CA", example="ca01.corp.example"),
         Field("site", "Site", example="berlin", longest=60),
         Field("tags", "Tags", hint="Words with commas between them.", example="prod, emea"),
+        Field(
+            "owner_channel",
+            "Channel that is told of changes",
+            hint="slack: or teams: and the id of the channel.",
+            example="slack:C0123ABCD",
+        ),
+        Field(
+            "trusted_root",
+            "Root that the profile gives to devices",
+            hint="Its SHA-256 thumbprint, 64 digits.",
+            longest=64,
+        ),
     ),
     "Only its SCEP URL is asked, and only when somebody wants to know.",
 )

@@ -491,10 +491,43 @@ function sampleItem({ name, hint, text }) {
 
 byId("list-servers").addEventListener("click", () => say("servers", { addressed: true, label: "Show and check servers" }));
 
+async function showForm() {
+  const form = byId("server-form");
+  const { fields } = await (await fetch("/register.json")).json();
+  for (const field of fields) form.insertBefore(question(field), form.lastElementChild);
+}
+
+function question({ name, label, kind, hint, example, start, options, required, longest }) {
+  const box = element("label", "", label);
+  const input = element(kind === "choice" ? "select" : "input");
+  input.name = name;
+  input.required = required;
+  if (kind === "choice") {
+    if (!start) input.append(new Option("–", ""));
+    for (const [value, shown] of options) input.append(new Option(shown, value, value === start, value === start));
+  } else {
+    input.placeholder = example;
+    input.maxLength = longest;
+    input.autocomplete = "off";
+    input.spellcheck = false;
+  }
+  box.append(" ", input);
+  const whole = element("div");
+  whole.append(box);
+  if (hint) {
+    const told = element("p", "hint", hint);
+    told.id = `hint-${name}`;
+    input.setAttribute("aria-describedby", told.id);
+    whole.append(told);
+  }
+  return whole;
+}
+
 byId("server-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const { name, url, ...fields } = Object.fromEntries(new FormData(event.target));
-  const more = Object.entries(fields).filter(([, value]) => value).map(([field, value]) => `${field}=${value}`);
+  const said = Object.entries(fields).map(([field, value]) => [field, value.replaceAll(/\s/g, "")]); // words end at blanks
+  const more = said.filter(([, value]) => value).map(([field, value]) => `${field}=${value}`);
   if (say(["register", name, url, ...more].join(" "), { addressed: true, label: `Register ${name}` })) {
     event.target.reset();
     byId("adding").open = false;
@@ -502,4 +535,5 @@ byId("server-form").addEventListener("submit", (event) => {
 });
 
 showSamples();
+showForm();
 words.focus();
