@@ -79,8 +79,10 @@ class Inbox:
         except BaseException:
             turn.pass_on()
             raise
-        if new:
-            self._begin(message, self._answer(meant, turn) if meant else self._tell(message, _TOO_OLD, turn), turn)
+        if new and meant:
+            self._begin(meant, self._answer(meant, turn), turn)
+        elif new:
+            self._begin(message, self._tell(message, _TOO_OLD, turn), turn)
         elif message.pressed:
             self._begin(message, self._tell(message, _USED, turn), turn)
         else:

@@ -217,6 +217,31 @@ async def test_a_button_works_only_in_the_conversation_where_it_stands() -> None
     assert desk.surface.titles(elsewhere) == ["That button does not work any more"]
 
 
+async def test_what_a_button_asks_is_held_however_long_it_takes() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "menu"))
+    asked: list[str] = []
+    done = asyncio.Event()
+
+    async def slowly(message: Message, show: Show) -> Answer | None:
+        asked.append(message.text)
+        await done.wait()
+        return Answer(f"answer to {message.text}", "info")
+
+    slow = Inbox(
+        mail=desk.mail, handle=slowly, surfaces=[desk.surface], clock=desk.clock, holder="here", pause=desk.pause
+    )
+    await slow.receive(Message("click", THREAD, "bob", desk.button("Check"), pressed=True))
+    looking_after = asyncio.create_task(slow.look_after())
+    while desk.clock() < FakeClock()() + 2 * LEFT_AFTER:
+        await asyncio.sleep(0)
+    looking_after.cancel()
+    done.set()
+    await slow.settle(10)
+    assert asked == ["check ndes01"]
+    assert desk.surface.titles() == ["menu", "answer to check ndes01"]
+
+
 # --- a process that ends ---------------------------------------------------------------------
 
 
