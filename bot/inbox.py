@@ -76,7 +76,8 @@ class Inbox:
         try:
             meant = await self._meant(message)
             new = await self._is_new(meant or message)
-        except BaseException:
+        except BaseException:  # it is not acknowledged, so it comes again
+            self._delivered.pop((message.place.surface, message.id), None)
             turn.pass_on()
             raise
         if new and meant:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 
 import pytest
@@ -343,6 +343,30 @@ async def test_a_press_is_taken_over_although_the_database_is_stuck(monkeypatch:
     desk = Desk(mail=StuckMail())
     await desk.receive(Message("click", THREAD, "bob", "token.0", pressed=True))
     assert desk.surface.titles() == ["That button does not work any more"]
+
+
+class HangingMail(FakeMail):
+    """Mail that takes nothing in until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = asyncio.Event()
+
+    async def receive(self, message: Message, holder: str, at: datetime) -> bool:
+        await self.goes_on.wait()
+        return await super().receive(message, holder, at)
+
+
+async def test_a_delivery_that_was_broken_off_before_it_was_kept_counts_when_it_comes_again() -> None:
+    mail = HangingMail()
+    desk = Desk(mail)
+    broken_off = asyncio.create_task(desk.inbox.receive(message("m1")))
+    await asyncio.sleep(0)
+    broken_off.cancel()
+    await asyncio.gather(broken_off, return_exceptions=True)
+    mail.goes_on.set()
+    await desk.receive(message("m1"))
+    assert desk.surface.titles() == ["answer to hello"]
 
 
 async def test_each_of_many_thousand_deliveries_is_answered_once() -> None:
