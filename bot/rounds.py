@@ -10,9 +10,9 @@ from typing import Final
 
 from bot import slots
 from bot.check import Checker
-from bot.diary import Change, Health, Run
+from bot.diary import Change, Health, Run, Subscription
 from bot.digests import DUE, THE_CLOCK
-from bot.errors import ConnectorError
+from bot.errors import BadRequest, ConnectorError
 from bot.findings import Report, Server
 from bot.forecast import expiries
 from bot.health import announced, hushed, next_health, untold
@@ -92,7 +92,7 @@ class Rounds:
             for server in await self._store.servers():
                 await self._look_if_due(self._engine, server, self._every, now)
         for subscription in await self._diary.subscriptions():
-            if slot := slots.latest_slot(subscription, now):
+            if subscription.place.surface in self._surfaces and (slot := _slot(subscription, now)):
                 said = f"{DUE} {slot.isoformat()}"
                 await self._receive(
                     Message(f"digest {slot.isoformat()}", subscription.place, THE_CLOCK, f"/digest {said}")
@@ -164,6 +164,15 @@ class Rounds:
             after = replace(health, post=(place, posting.sent), told=health.verdict)
             with suppress(ConnectorError):
                 await self._diary.stand(after, health)
+
+
+def _slot(subscription: Subscription, now: datetime) -> datetime | None:
+    """The slot that is due; None, and a line in the log, for a subscription that makes no sense on this computer."""
+    try:
+        return slots.latest_slot(subscription, now)
+    except BadRequest as error:
+        _log.error("a digest cannot be due", extra={"surface": subscription.place.surface, "reason": str(error)})
+        return None
 
 
 def place_of(channel: str | None, surfaces: Mapping[str, ChatSurface]) -> Place | None:

@@ -10,6 +10,7 @@ LONGEST_LINE = 64 * 1024
 """Bytes of one line that are kept: its beginning and its end. A GET with a SCEP message has up to 31 KB."""
 
 _TAIL = 4 * 1024  # of those, the bytes of the end: the status of a request stands there
+_CONTINUES = bytes(range(0x80, 0xC0))  # in UTF-8, the bytes of a character but its first
 _BLOCK = 1 << 20
 _HEAD = 64 * 1024
 _BINARY_SHARE = 0.1  # of control characters, from which bytes are no text
@@ -136,8 +137,15 @@ def _grown(kept: bytes | bytearray, data: bytes) -> bytes | bytearray:
 def shortened(line: bytes) -> bytes:
     """The line without a carriage return at its end, and without its middle where it is too long."""
     if len(line) > LONGEST_LINE:
-        line = line[: LONGEST_LINE - _TAIL] + line[-_TAIL:]
+        line = _whole_until(line, LONGEST_LINE - _TAIL) + line[-_TAIL:].lstrip(_CONTINUES)
     return line.removesuffix(b"\r")
+
+
+def _whole_until(line: bytes, end: int) -> bytes:
+    """The beginning of a line, not cut within a character of UTF-8."""
+    while end and line[end] in _CONTINUES:
+        end -= 1
+    return line[:end]
 
 
 def decoded(data: bytes) -> str:

@@ -18,9 +18,7 @@ def the_settings(path: Path) -> tuple[Symptom, Settings | None]:
     try:
         said = settings_file.read(path)
     except BotError as error:
-        return Symptom(
-            "settings", "fail", str(error), "Correct that line, as in docs/operating.md."
-        ), None
+        return Symptom("settings", "fail", str(error), "Correct that line, as in docs/operating.md."), None
     platforms = [name for name in ("slack", "teams") if getattr(said, name)]
     if not platforms:
         fix = "Add a table [slack] or [teams], as docs/operating.md shows."

@@ -16,9 +16,7 @@ KEYS: Final = "https://login.botframework.com/v1/.well-known/openidconfiguration
 """Where the Bot Framework publishes the keys it signs with."""
 _SCOPE: Final = "https://api.botframework.com/.default"
 _WAY_OUT: Final = "Let this computer reach it on port 443, or name the proxy and its root under [network]."
-_REGISTRATION: Final = (
-    "Make a new client secret, and check tenant and app_id: docs/teams.md says where."
-)
+_REGISTRATION: Final = "Make a new client secret, and check tenant and app_id: docs/teams.md says where."
 
 
 async def examine(

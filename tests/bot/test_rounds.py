@@ -9,7 +9,7 @@ from bot.check import Checker
 from bot.diary import Quiet, Subscription
 from bot.digests import THE_CLOCK, Digests
 from bot.findings import Finding, Past, Server
-from bot.inbox import Inbox
+from bot.inbox import LEFT_AFTER, Inbox
 from bot.ports import Check, Said, Wire, Work
 from bot.rounds import ROUND, Rounds, place_of
 from bot.router import Router
@@ -288,6 +288,23 @@ async def test_a_preview_is_for_the_one_who_asks(library: Library, codes: Codes)
     answer = await replica.says("digest")
     assert answer
     assert answer.private
+
+
+async def test_a_subscription_that_cannot_be_kept_here_costs_the_others_nothing(
+    library: Library, codes: Codes
+) -> None:
+    world = World()
+    await world.store.register(NDES)
+    for channel in ("C-first", "C-zone", "C-last"):
+        zone = "Mars/Olympus" if channel == "C-zone" else "UTC"  # as after a move to a computer without that zone
+        place = replace(CHANNEL, conversation=channel)
+        await world.diary.subscribe(Subscription(place, "daily", 8, zone=zone, since=world.clock()))
+    elsewhere = Place("another-platform", "C-other")
+    await world.diary.subscribe(Subscription(elsewhere, "daily", 8, since=world.clock()))
+    world.clock.pass_by(24 * 3600)
+    await world.replica("one", library, codes).turn()
+    assert sorted(post.place.conversation for post in world.surface.posts.values()) == ["C-first", "C-last"]
+    assert await world.mail.waiting(world.clock() + LEFT_AFTER) == []  # a replica with that platform takes its own
 
 
 async def test_nobody_can_speak_for_the_clock(library: Library, codes: Codes) -> None:

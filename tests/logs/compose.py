@@ -81,6 +81,26 @@ def _open_logs(site: Site, fault: str, variant: int) -> None:
         site.log("ios", "console.txt", "ios", zone)
 
 
+def large_healthy(seed: int) -> Composed:
+    """A good day: every kind of log, and much noise."""
+    site = Site(random.Random(seed), ("old", "new")[seed % 2])
+    _open_logs(site, "healthy", seed)
+    for key, name, form in (
+        ("mdm", "mdm.txt", "events-csv"),
+        ("omadm", "OMADM.log", "omadm"),
+        ("ios", "ios.txt", "ios"),
+    ):
+        site.log(key, name, form)
+    site.log("macos", "macos.txt", "macos")
+    site.log("httperr", "httperr1.log", "httperr")
+    begins = START
+    for i in range(400):
+        begins += s(site.chance.choice([1.5, 9, 31]) * (1 + site.chance.random()))
+        site.enrols(Device(f"10.{i % 7}.{i % 5}.{i % 250}", site.chance.choice(list(AGENTS)), begins))
+    site.noise(begins, much=1_500)
+    return _written(site, f"large-{seed}", None, 400, 0)
+
+
 def _written(site: Site, name: str, step: int | None, total: int, stopped: int) -> Composed:
     files: dict[str, bytes] = {}
     bad: list[tuple[datetime, str, int]] = []

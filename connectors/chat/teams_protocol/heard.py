@@ -125,7 +125,7 @@ def origin(activity: Json) -> Origin | None:
         scope=_scope(activity),
         sender=(_text(activity, "from", "aadObjectId").lower() or person)[:300],
         person=person if _ID.fullmatch(person) else "",
-        bot=_text(activity, "recipient", "id")[:300],
+        bot=_id(_text(activity, "recipient", "id")),
         service=service,
         tenant=_text(activity, "conversation", "tenantId") or _text(activity, "channelData", "tenant", "id"),
         shared=_text(activity, "channelData", "channel", "type").lower() == "shared",

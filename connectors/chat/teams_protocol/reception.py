@@ -128,14 +128,13 @@ class Reception:
     # --- messages and buttons ----------------------------------------------------------------
 
     async def _wrote(self, wrote: Wrote, at: Origin) -> None:
-        await self._delivery.remember(at)
         message = wrote.message
         if wrote.files:
             message = replace(message, text=await self._with_files(wrote, at))
             if not message.text:
                 return
         self._standing.asked(message.id, at.person)
-        await self._hand_over(message)
+        await asyncio.gather(self._delivery.remember(at), self._hand_over(message))  # both are kept before this ends
 
     async def _with_files(self, wrote: Wrote, at: Origin) -> str:
         texts = [wrote.message.text] if wrote.message.text else []

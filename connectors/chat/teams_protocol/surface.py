@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -83,6 +83,7 @@ class TeamsSurface:
         self._delivery = Delivery(self._library, mail, Governor(clock, wait), self._way_out.may_go)
         self._files = Files(cloud, self._way_out.outside)
         self._standing = Standing()
+        self._drawing = asyncio.Lock()
         self._reception = Reception(
             people=self._people,
             delivery=self._delivery,
@@ -114,7 +115,7 @@ class TeamsSurface:
     async def send(self, place: Place, answer: Answer, press: Press, *, key: str, reader: str | None = None) -> str:
         """Post an answer, as few messages as it takes; Teams shows none of them to one reader alone."""
         parts, asker = self._standing.begun(place, key), self._standing.asker(key)
-        activities = outgoing.activities(answer, press, asker)
+        activities = await self._drawn(answer, press, asker)
         for activity in activities[len(parts) :]:
             parts.append(await self._post(place, activity))
         sent = self._standing.stands(place, key, parts)
@@ -126,7 +127,7 @@ class TeamsSurface:
     async def edit(self, place: Place, sent: str, answer: Answer, press: Press) -> None:
         """Put another answer where one stands, of as many messages as it takes."""
         parts = self._standing.parts(place, sent)
-        activities = outgoing.activities(answer, press, self._standing.asker(sent))
+        activities = await self._drawn(answer, press, self._standing.asker(sent))
         for activity, part in zip(activities, tuple(parts), strict=False):
             await self._delivery.update(place, part, activity)
             self._standing.show(place, part, activity)
@@ -141,6 +142,13 @@ class TeamsSurface:
         return None
 
     # --- how ---------------------------------------------------------------------------------
+
+    async def _drawn(self, answer: Answer, press: Press, asker: str | None) -> list[dict[str, Any]]:
+        """One answer at a time, with a pause behind it: drawing takes the processor, and requests must be heard."""
+        async with self._drawing:
+            activities = outgoing.activities(answer, press, asker)
+            await asyncio.sleep(0)
+        return activities
 
     async def _post(self, place: Place, activity: Json) -> str:
         sent = await self._delivery.post(place, activity)
