@@ -105,7 +105,7 @@ def _written(site: Site, name: str, step: int | None, total: int, stopped: int) 
     files: dict[str, bytes] = {}
     bad: list[tuple[datetime, str, int]] = []
     lines = 0
-    for i, log in enumerate(site.logs.values()):
+    for i, log in enumerate(log for log in site.logs.values() if log.records):
         text, places = log.text()
         bad += [(record.at, log.name, line) for record, line in places if record.bad]
         encoding = "utf-16" if log.form.startswith("events") and i % 2 else "utf-8"
