@@ -68,6 +68,7 @@ class Rounds:
         self._online = online
         self._pause = pause
         self._begun: dict[str, datetime] = {}
+        self._senseless: set[Subscription] = set()
         self._lanes = asyncio.Semaphore(AT_ONCE)
         self._turns = Turns()
         self._swept: datetime | None = None
@@ -83,6 +84,8 @@ class Rounds:
                 await self.begin_what_is_due()
             except ConnectorError as error:
                 _log.error("what is due cannot be begun", extra={"reason": str(error)})
+            except Exception as error:  # a bug met once must not end all that happens unasked
+                _log.error("what is due cannot be begun", extra={"reason": type(error).__name__})
             await self._pause(LOOK_EVERY)
 
     async def begin_what_is_due(self) -> None:
@@ -92,14 +95,22 @@ class Rounds:
             for server in await self._store.servers():
                 await self._look_if_due(self._engine, server, self._every, now)
         for subscription in await self._diary.subscriptions():
-            if subscription.place.surface in self._surfaces and (slot := _slot(subscription, now)):
-                said = f"{DUE} {slot.isoformat()}"
-                await self._receive(
-                    Message(f"digest {slot.isoformat()}", subscription.place, THE_CLOCK, f"/digest {said}")
-                )
+            if subscription.place.surface in self._surfaces and (slot := self._slot(subscription, now)):
+                await self._receive(digest_due(subscription.place, slot))
         if self._swept is None or now - self._swept > _SWEEP_EVERY:
             self._swept = now
             await self._diary.sweep(now, questions=QUESTIONS_FOR, findings=FINDINGS_FOR)
+
+    def _slot(self, subscription: Subscription, now: datetime) -> datetime | None:
+        """The slot that is due; None, and once a line in the log, for what this computer cannot make sense of, such
+        as a time zone that it does not know."""
+        try:
+            return slots.latest_slot(subscription, now)
+        except BadRequest as error:
+            if subscription not in self._senseless:
+                self._senseless.add(subscription)
+                _log.error("a digest cannot be written here", extra={"reason": str(error)})
+            return None
 
     async def _look_if_due(self, engine: Engine, server: Server, every: timedelta, now: datetime) -> None:
         """A slot is one run, whichever replica begins it: the engine knows it by its key."""
@@ -166,13 +177,10 @@ class Rounds:
                 await self._diary.stand(after, health)
 
 
-def _slot(subscription: Subscription, now: datetime) -> datetime | None:
-    """The slot that is due; None, and a line in the log, for a subscription that makes no sense on this computer."""
-    try:
-        return slots.latest_slot(subscription, now)
-    except BadRequest as error:
-        _log.error("a digest cannot be due", extra={"surface": subscription.place.surface, "reason": str(error)})
-        return None
+def digest_due(place: Place, slot: datetime) -> Message:
+    """What asks for a channel's digest: one message for each channel and slot, whoever sends it."""
+    when = slot.isoformat()
+    return Message(f"digest {place.conversation} {when}", place, THE_CLOCK, f"/digest {DUE} {when}")
 
 
 def place_of(channel: str | None, surfaces: Mapping[str, ChatSurface]) -> Place | None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from bot.check import Checker
 from bot.diary import Quiet, Subscription
-from bot.digests import THE_CLOCK, Digests
+from bot.digests import Digests
+from bot.errors import ConnectorError
 from bot.findings import Finding, Past, Server
 from bot.inbox import LEFT_AFTER, Inbox
 from bot.ports import Check, Said, Wire, Work
-from bot.rounds import ROUND, Rounds, place_of
+from bot.rounds import ROUND, Rounds, digest_due, place_of
 from bot.router import Router
 from bot.types import Answer, Message, Place
 from connectors import shelf
@@ -225,6 +226,18 @@ async def test_a_channel_gets_one_digest_a_day_however_many_replicas_and_restart
     assert len(world.surface.titles(CHANNEL)) == 5
 
 
+async def test_channels_whose_digests_are_due_at_the_same_time_all_get_theirs(library: Library, codes: Codes) -> None:
+    world = World()
+    await world.store.register(NDES)
+    channels = [replace(CHANNEL, conversation=f"C{number}") for number in range(3)]
+    for channel in channels:
+        await world.diary.subscribe(Subscription(channel, "daily", 8, since=world.clock()))
+    world.clock.pass_by(24 * 3600)
+    replicas = [world.replica(f"r{number}", library, codes) for number in range(2)]
+    await asyncio.gather(*(replica.turn() for replica in replicas))
+    assert sorted(post.place.conversation for post in world.surface.posts.values()) == ["C0", "C1", "C2"]
+
+
 async def test_a_digest_that_was_missed_comes_once_and_says_that_it_is_late(library: Library, codes: Codes) -> None:
     world = World()
     await world.store.register(NDES)
@@ -241,9 +254,7 @@ async def test_what_a_replica_began_and_left_is_posted_by_another(library: Libra
     await world.store.register(NDES)
     await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock()))
     world.clock.pass_by(24 * 3600)
-    slot = world.clock().replace(hour=8)
-    message = Message(f"digest {slot.isoformat()}", CHANNEL, THE_CLOCK, f"/digest due {slot.isoformat()}")
-    await world.mail.receive(message, "dead", world.clock())
+    await world.mail.receive(digest_due(CHANNEL, world.clock().replace(hour=8)), "dead", world.clock())
     survivor = world.replica("alive", library, codes)
     await survivor.turn()
     assert world.surface.titles() == []  # it is the other one's yet
@@ -290,9 +301,7 @@ async def test_a_preview_is_for_the_one_who_asks(library: Library, codes: Codes)
     assert answer.private
 
 
-async def test_a_subscription_that_cannot_be_kept_here_costs_the_others_nothing(
-    library: Library, codes: Codes
-) -> None:
+async def test_a_subscription_that_cannot_be_kept_here_costs_the_others_nothing(library: Library, codes: Codes) -> None:
     world = World()
     await world.store.register(NDES)
     for channel in ("C-first", "C-zone", "C-last"):
@@ -305,6 +314,27 @@ async def test_a_subscription_that_cannot_be_kept_here_costs_the_others_nothing(
     await world.replica("one", library, codes).turn()
     assert sorted(post.place.conversation for post in world.surface.posts.values()) == ["C-first", "C-last"]
     assert await world.mail.waiting(world.clock() + LEFT_AFTER) == []  # a replica with that platform takes its own
+
+
+async def test_what_goes_wrong_once_does_not_end_the_rounds(library: Library, codes: Codes) -> None:
+    _, replica = await watched(library, codes)
+    looks = 0
+
+    async def stumble() -> None:
+        nonlocal looks
+        looks += 1
+        raise [ConnectorError("the database is gone"), KeyError("a bug")][looks % 2]
+
+    async def short(_: float) -> None:
+        await asyncio.sleep(0)
+
+    replica.rounds.begin_what_is_due = stumble  # type: ignore[method-assign]
+    replica.rounds._pause = short
+    rounds = asyncio.create_task(replica.rounds.look_after())
+    while looks < 5 and not rounds.done():
+        await asyncio.sleep(0)
+    assert not rounds.done()
+    rounds.cancel()
 
 
 async def test_nobody_can_speak_for_the_clock(library: Library, codes: Codes) -> None:
