@@ -55,7 +55,8 @@ class World:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.store, self.diary, self.mail = FakeStore(), FakeDiary(), FakeMail()
+        self.store, self.mail = FakeStore(), FakeMail()
+        self.diary = FakeDiary(self.mail)
         self.surface = FakeSurface()
         self.runs: dict[str, Said] = {}
         self.verdict = "ok"
@@ -335,6 +336,22 @@ async def test_what_goes_wrong_once_does_not_end_the_rounds(library: Library, co
         await asyncio.sleep(0)
     assert not rounds.done()
     rounds.cancel()
+
+
+async def test_a_digest_counts_questions_and_nothing_else_that_was_said(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock(), all_quiet=False))
+    for _ in range(2):
+        for number, text in enumerate(("good morning", "servers", "check ndes01", "vote: yes what I had")):
+            for who in ("ann", "bob"):
+                addressed = text != "good morning"
+                said = Message(f"{number} {who} {world.clock()}", OWNER, who, text, addressed=addressed)
+                await replica.inbox.receive(said)
+        await replica.turns(24 * 4, "ok")
+    assert world.surface.titles(CHANNEL) == []  # there is nothing to tell, not even of the digest before
+    await replica.inbox.receive(Message("q", OWNER, "ann", "error 0x8badf00d, and nobody knows why"))
+    await replica.turns(24 * 4, "ok")
+    assert [title.partition(", ")[2] for title in world.surface.titles(CHANNEL)] == ["1 question without an answer"]
 
 
 async def test_nobody_can_speak_for_the_clock(library: Library, codes: Codes) -> None:
