@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench bench-checks soak lock clean
+.PHONY: run test check bench bench-checks soak long-runs lock clean
 
 run: .venv/ready
 	$(BIN)/ndesbot play
@@ -30,6 +30,10 @@ bench-checks: .venv/ready
 # MINUTES=60 make soak
 soak: .venv/ready
 	$(BIN)/python -m tests.soak $(or $(MINUTES),10)
+
+# The full counts of what the tests run a sample of; an hour or so. WHAT="slots kills" for some.
+long-runs: .venv/ready
+	$(BIN)/python -m tests.long_runs $(WHAT)
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ndesbot needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

@@ -1,0 +1,91 @@
+"""`make long-runs`: the full counts of what the tests run a small sample of. Each prints a line of figures.
+
+python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm]
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectors import shelf
+from tests import schedule
+from tests.chat import slack_deliveries, teams_deliveries
+from tests.store import postgres
+
+
+@contextmanager
+def databases() -> Iterator[dict[str, str]]:
+    """One of each kind, empty."""
+    with tempfile.TemporaryDirectory() as folder, postgres.server() as server, postgres.empty_schema(server) as schema:
+        yield {"SQLite": f"sqlite+aiosqlite:///{folder}/bot.db", "PostgreSQL": schema}
+
+
+def slots(folder: Path) -> str:
+    """Eight processes claim a thousand slots at once."""
+    told = []
+    with databases() as addresses:
+        for name, address in addresses.items():
+            (own := folder / name).mkdir()
+            posted = schedule.claimed(address, own, processes=8, slots=1000)
+            told.append(f"{name}: {len(posted)} posted, {sum(times > 1 for times in posted.values())} twice")
+    return "; ".join(told)
+
+
+def kills(folder: Path) -> str:
+    """Thirty kills over a slot every two seconds."""
+    told = []
+    with databases() as addresses:
+        for name, address in addresses.items():
+            (own := folder / name).mkdir()
+            posted = schedule.killed(address, own, kills=30, every=2.0, apart=1.5)
+            doubled, lost = (sum(test(times) for times in posted.values()) for test in (_doubled, _lost))
+            told.append(f"{name}: {len(posted)} slots, {doubled} twice, {lost} lost")
+    return "; ".join(told)
+
+
+def _doubled(times: int) -> bool:
+    return times > 1
+
+
+def _lost(times: int) -> bool:
+    return times == 0
+
+
+def slack(folder: Path) -> str:
+    """Ten thousand deliveries over Socket Mode, a third repeated or in another order, through restarts."""
+    known = shelf.library(None), shelf.codes()
+    return str(asyncio.run(slack_deliveries.deliveries(10_000, "socket", folder, *known, restarts=20)))
+
+
+def teams(folder: Path) -> str:
+    """The same for Teams, over the library that the user chose."""
+    return str(asyncio.run(teams_deliveries.deliveries(10_000, "botbuilder", folder, restarts=20)))
+
+
+def teams_storm(folder: Path) -> str:
+    """Ten minutes of refusals."""
+    return str(asyncio.run(teams_deliveries.storm(600, 10, "botbuilder", folder)))
+
+
+RUNS: dict[str, Callable[[Path], str]] = {
+    "slots": slots,
+    "kills": kills,
+    "slack": slack,
+    "teams": teams,
+    "teams-storm": teams_storm,
+}
+
+
+def main(names: Sequence[str]) -> None:
+    for name in names or RUNS:
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.monotonic()
+            print(f"{name}: {RUNS[name](Path(folder))} ({time.monotonic() - began:.0f} s)", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
