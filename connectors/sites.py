@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 
 from aiohttp import web
@@ -26,7 +27,7 @@ LARGEST: Final = 2 * 1024 * 1024
 """Bytes of what a worker says."""
 
 _LOOK_EVERY: Final = 0.2  # seconds between two looks into the table of errands
-_REFUSALS: Final = 20  # wrong tokens in a minute after which nobody's is looked up for the rest of it
+_REFUSALS: Final = 20  # wrong tokens in a minute after which no new one is looked up for the rest of it
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class Door:
         self._clock = clock
         self._seconds = seconds
         self._refused: list[float] = []
+        self._good: set[bytes] = set()  # digests of tokens that were good: guesses of others do not lock them out
 
     def open(self, application: web.Application) -> None:
         """Add the addresses for workers."""
@@ -135,12 +137,15 @@ class Door:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not 20 <= len(token) <= 200:
             raise web.HTTPUnauthorized(text="A worker shows its token.")
-        if len(self._refused) >= _REFUSALS:
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        if len(self._refused) >= _REFUSALS and digest not in self._good:
             raise web.HTTPTooManyRequests(text="Too many wrong tokens.", headers={"Retry-After": "60"})
         site = await self._errands.site_of(token)
         if site is None:
+            self._good.discard(digest)
             self._refused.append(now)
             raise web.HTTPUnauthorized(text="That token is not good, or no longer.")
+        self._good.add(digest)
         return site
 
 

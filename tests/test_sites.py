@@ -163,6 +163,16 @@ async def test_guessing_tokens_is_slowed_down(store: SqlStore) -> None:
     assert codes == [401] * 20 + [429] * 5
 
 
+async def test_a_guesser_locks_no_worker_out(store: SqlStore) -> None:
+    async with door(store) as address:
+        assert await asked(address, "/worker/take", {"worker": "w"}) == 204
+        for n in range(25):
+            await asked(address, "/worker/take", {"worker": "w"}, f"{n:040}")
+        assert await asked(address, "/worker/take", {"worker": "w"}) == 204
+        await store.errands.dismiss("dmz-1")
+        assert await asked(address, "/worker/take", {"worker": "w"}) == 401
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
