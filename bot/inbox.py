@@ -146,7 +146,10 @@ class Inbox:
         if answer is not None:
             await posting.finish(answer)
         try:
-            await self._mail.answered(message, self._clock(), answer.about if answer else None)
+            if answer and answer.question:
+                await self._mail.answered(message, self._clock(), answer.about)
+            else:
+                await self._mail.done(message)
         except ConnectorError as error:
             _log.error("that a message was answered is not kept", extra={"reason": str(error)})
 

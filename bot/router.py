@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _STORE_PATIENCE = 2.0  # seconds that the servers may take to be listed under an answer
 _SHORT = 2_000  # characters that are read in some milliseconds
 _OFFERED = 5  # servers with a button under an answer
+_QUESTIONS = ("explain", "missing")  # the commands that ask something of the knowledge; the others are orders
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
 RoleOf = Callable[[Message], Role]
 """What a person may do, by who and where they are."""
@@ -104,24 +105,28 @@ class Router:
 
         `show` puts an interim answer where the last one is to stand.
         """
+        question = True
         try:
             if self._digests and message.text.startswith(VOTE):
-                return await self._digests.vote(message)
+                return replace(await self._digests.vote(message), question=False)
             command, words = self._command(message.text)
             if command is None:
                 return await self._with_more(message, await self._read(message))
             if not message.addressed:
                 return None
+            question = command.name in _QUESTIONS
             await self._permit(message, command, words)
-            return await self._uses[command.name](message, words, show)
+            answer = await self._uses[command.name](message, words, show)
+            return replace(answer, question=question) if answer else None
         except BotError as error:
             if isinstance(error, ConnectorError):  # the house is broken, not the question
                 log.error("a message was not answered", extra={"message_id": message.id, "error": str(error)})
-            return Answer("I cannot do that", "unknown", (Text(str(error)),), private=True)
+            return Answer("I cannot do that", "unknown", (Text(str(error)),), private=True, question=question)
         except Exception as error:
             # The exception's own text may quote the paste, so only its kind is logged.
             log.error("a message was not answered", extra={"message_id": message.id, "error": type(error).__name__})
-            return Answer("Something broke on my side", "unknown", (Text(f"It is logged under {message.id}."),))
+            told = Text(f"It is logged under {message.id}.")
+            return Answer("Something broke on my side", "unknown", (told,), question=question)
 
     # --- what was meant ----------------------------------------------------------------------
 

@@ -138,10 +138,11 @@ Block = Text | Caution | StepBar | Quote | Steps | Facts | Fold | Choices | Sour
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the bot says: neutral blocks that every surface puts into its own language. `about` is
-    the id of the entry that it tells of, if it tells of one."""
+    the id of the entry that it tells of, if it tells of one. `question`: it answers one, and not an order or a vote."""
 
     title: str
     tone: Tone
     blocks: tuple[Block, ...] = ()
     about: str | None = None
     private: bool = False
+    question: bool = True

@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from bot.check import CHECK
-from bot.digests import THE_CLOCK, Digests
+from bot.digests import Digests
 from bot.errors import BadRequest, BotError
 from bot.inbox import LEFT_AFTER, MESSAGE, Inbox
 from bot.ports import ChatSurface
@@ -100,13 +100,15 @@ def _counters(store: SqlStore) -> Counters:
         return len(await store.mail.waiting(now() - LEFT_AFTER))
 
     async def digest_age() -> float | None:
-        last = await store.mail.questions(THE_CLOCK, most=1)
-        return (now() - last[0].at).total_seconds() if last else None
+        slots = [one.since for one in await store.diary.subscriptions() if one.since]
+        return (now() - max(slots)).total_seconds() if slots else None
 
     counters = Counters()
     counters.reading("messages_waiting", "Messages without an answer in the chat yet, of all processes.", waiting)
     counters.reading("messages_left", "Those of them that no process works on.", left)
-    counters.reading("digest_age_seconds", "Since the last digest of any channel, of all processes.", digest_age)
+    counters.reading(
+        "digest_age_seconds", "Since the last digest of any channel was due, of all processes.", digest_age
+    )
     return counters
 
 

@@ -102,6 +102,9 @@ class FakeMail:
         self._inbox.pop((message.place.surface, message.id), None)
         self._questions.append(Question(at, message.place, message.sender, message.text, about))
 
+    async def done(self, message: Message) -> None:
+        self._inbox.pop((message.place.surface, message.id), None)
+
     async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
         kept = self._inbox.values()
         return [Waiting(m, sent) for m, by, held, sent in kept if held < before or by == holder]

@@ -56,6 +56,10 @@ class Mail(Protocol):
         """The message needs nothing more; it becomes a question that was asked."""
         ...
 
+    async def done(self, message: Message) -> None:
+        """The message needs nothing more and was no question: nothing of it is kept."""
+        ...
+
     async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
         """Messages last held before a time, and whenever that was those of `holder`; the oldest first."""
         ...

@@ -31,7 +31,7 @@ Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 _Received = tuple[Message, str, datetime]
 _Posted = tuple[Message, str]
 _Referred = tuple[str, dict[str, Any]]
-_Answered = tuple[Message, datetime, str | None]
+_Ended = tuple[str, dict[str, Any] | None]
 
 
 def key_of(surface: str, message: str) -> str:
@@ -48,7 +48,7 @@ class SqlMail:
         insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
         self._insert = insert
         self._received = Together(self._receive_all)
-        self._done = Together(self._answer_all)
+        self._ended = Together(self._end_all)
         self._standing = Together(self._post_all)
         self._referred = Together(self._refer_all)
         self._offers = Together(self._offer_all)
@@ -94,13 +94,18 @@ class SqlMail:
 
     async def answered(self, message: Message, at: datetime, about: str | None) -> None:
         """The message needs nothing more."""
-        await self._done((message, at, about))
+        await self._ended((key_of(message.place.surface, message.id), _question(message, at, about)))
 
-    async def _answer_all(self, lot: list[_Answered]) -> list[None]:
-        keys = [key_of(message.place.surface, message.id) for message, _, _ in lot]
+    async def done(self, message: Message) -> None:
+        """The message needs nothing more and was no question."""
+        await self._ended((key_of(message.place.surface, message.id), None))
+
+    async def _end_all(self, lot: list[_Ended]) -> list[None]:
+        keys, questions = [key for key, _ in lot], [question for _, question in lot if question]
         async with self._begin() as connection:
             await connection.execute(sa.delete(tables.inbox).where(tables.inbox.c.message.in_(keys)))
-            await connection.execute(sa.insert(tables.questions), [_question(*item) for item in lot])
+            if questions:
+                await connection.execute(sa.insert(tables.questions), questions)
         return [None] * len(lot)
 
     async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:

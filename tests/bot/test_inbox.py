@@ -57,8 +57,8 @@ class Desk:
                 await asyncio.sleep(0.01)
         if message.text == "menu":
             return Answer("menu", "info", (Choices("What?", (("Check", "check ndes01"), ("Help", "help"))),))
-        private = message.text == "private"
-        return Answer(f"answer to {message.text}", "info", about="entry", private=private)
+        private, question = message.text == "private", message.text != "order"
+        return Answer(f"answer to {message.text}", "info", about="entry", private=private, question=question)
 
     async def receive(self, *messages: Message) -> None:
         for each in messages:
@@ -90,6 +90,13 @@ async def test_silence_posts_nothing_and_is_done() -> None:
     desk = Desk()
     await desk.receive(message("m1", "silence"), message("m2", "loud"))
     assert desk.surface.titles() == ["answer to loud"]
+    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+
+
+async def test_only_questions_are_kept_once_they_are_answered() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "silence"), message("m2", "order"), message("m3", "loud"))
+    assert [question.text for question in await desk.mail.questions()] == ["loud"]
     assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
 
 
@@ -319,7 +326,7 @@ class BrokenMail(FakeMail):
     async def receive(self, *_: object) -> bool:
         raise ConnectorError("the database is gone")
 
-    offer = offered = answered = posted = receive  # type: ignore[assignment]
+    offer = offered = answered = done = posted = receive  # type: ignore[assignment]
 
 
 async def test_without_a_database_questions_are_still_answered_once() -> None:

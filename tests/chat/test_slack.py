@@ -360,11 +360,13 @@ async def test_the_home_page_tells_of_servers_expiries_and_my_questions(slack: F
         assert "No server" in json.dumps(await opened(slack))
         await bot.store.register(NDES)
         await slack.mention("check ndes01")
-        await slack.answered(1)
+        await slack.mention("what is 0x8badf00d")
+        await slack.answered(2)
         await until(lambda: not bot.inbox._under_way)
         page = json.dumps(await opened(slack))
-        for word in ("ndes01", "tls-verify is fail", "FAILED", "Running out", "check ndes01", "Check now"):
+        for word in ("ndes01", "tls-verify is fail", "FAILED", "Running out", "what is 0x8badf00d", "Check now"):
             assert word in page
+        assert "check ndes01" not in page  # an order is no question
         assert "Check now" not in json.dumps(await opened(slack, "U2"))
         assert "Register a server" not in page
         assert "Register a server" in json.dumps(await opened(slack, "U4"))

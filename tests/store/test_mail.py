@@ -51,6 +51,15 @@ async def test_what_was_answered_is_a_question_that_was_asked(mail: Mail) -> Non
     assert await mail.questions("U1") == [Question(LATER, PLACE, "U1", "text 1", "ra-expired")]
 
 
+async def test_nothing_is_kept_of_what_was_no_question(mail: Mail) -> None:
+    overheard = Message("m1", PLACE, "U1", "good morning")
+    await mail.receive(overheard, "here", NOON)
+    await mail.done(overheard)
+    assert await mail.waiting(LATER) == []
+    assert await mail.questions() == []
+    assert not await mail.receive(overheard, "here", NOON)
+
+
 async def test_a_button_says_what_it_said(mail: Mail) -> None:
     assert await mail.offered("nothing") is None
     await mail.offer("token", Offer(PLACE, ("check ndes01", "help")), NOON)
