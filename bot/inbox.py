@@ -118,7 +118,7 @@ class Inbox:
             return None
         says = offer.says[int(number)]
         whose = f" {message.sender}" if says.startswith(VOTE) else ""  # everybody has a vote
-        return replace(message, id=f"press {token}.{number}{whose}", text=says, pressed=False)
+        return replace(message, id=f"press {token}.{number}{whose}", text=says)
 
     async def _is_new(self, message: Message) -> bool:
         try:

@@ -107,7 +107,7 @@ class Router:
         """
         question = True
         try:
-            if self._digests and message.text.startswith(VOTE):
+            if self._digests and message.pressed and message.text.startswith(VOTE):
                 return replace(await self._digests.vote(message), question=False)
             command, words = self._command(message.text)
             if command is None:

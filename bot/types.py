@@ -30,7 +30,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Message:
     """What a person wrote in any chat. `addressed`: a mention, a direct message or a command.
-    `pressed`: it is a button, and the text its opaque id."""
+    `pressed`: it is a button, and the text its opaque id, until the inbox knows what that says."""
 
     id: str
     place: Place

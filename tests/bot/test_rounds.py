@@ -387,3 +387,17 @@ async def test_everybody_may_say_once_whether_an_answer_helped(library: Library,
         await replica.inbox.settle(5)
     votes = await world.diary.votes(world.clock() - timedelta(hours=1), world.clock())
     assert (votes.helped, votes.not_helped) == (2, 1)
+
+
+async def test_a_vote_is_pressed_and_not_written(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    for number in range(3):
+        assert (
+            await replica.router.handle(
+                Message(f"m{number}", CHANNEL, "ann", f"vote: yes for pizza on day {number}", addressed=False)
+            )
+            is None
+        )
+        await replica.says(f"vote: no fake {number}")
+    votes = await world.diary.votes(world.clock() - timedelta(hours=1), world.clock())
+    assert (votes.helped, votes.not_helped) == (0, 0)
