@@ -22,7 +22,7 @@ UNKNOWN = 0.5
 """Confidence of a failure that the knowledge has no entry for."""
 
 _STEPS = {Path.VERIFY: 3, Path.CRP: 3, Path.NOTIFY: 6}
-_MAKES = 50_000  # verdicts that are remembered
+_MAKES = 20_000  # verdicts that are remembered
 _VARYING = re.compile(
     r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{12,}\b|"
     r"[A-Za-z0-9+/=_%-]{40,}|\b\d{1,2}:\d\d(?::\d\d(?:[.,:]\d+)?)?\b|(?<=request )\d{1,7}\b|(?<=cn=)[\w.-]+",
@@ -66,10 +66,19 @@ class Judge:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+        self._exact: dict[tuple[str, bool | None], Verdict | None] = {}
         self._known: dict[tuple[str, bool | None], Verdict | None] = {}
 
     def __call__(self, line: Line) -> Verdict | None:
         """The verdict on a line; None where it tells nothing."""
+        same = (line.text, line.grave)
+        if same not in self._exact:
+            if len(self._exact) >= _MAKES:
+                self._exact.clear()
+            self._exact[same] = self._of_make(line)
+        return self._exact[same]
+
+    def _of_make(self, line: Line) -> Verdict | None:
         key = (_VARYING.sub("~", line.text), line.grave)
         if key not in self._known:
             if len(self._known) >= _MAKES:

@@ -5,25 +5,28 @@ failed; those are read line by line, and of the others enough to know what is us
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.timeline.lines import Line
 from connectors.logs import Reader
 from connectors.streams import Stream, decoded
 from knowledge.patterns import pattern
 
-FOLLOWED = 20_000
+FOLLOWED = 5_000
 """Requests of enrolment at the beginning of a log that are followed one by one, whatever they say."""
-CLOSELY = 200_000
+CLOSELY = 100_000
 """Requests around failures that are followed one by one; of further failures only their own lines."""
 
-_PIECE = 1 << 18  # bytes that are screened at once
-_OURS = ("mscep", "certsrv", "certificateregistration", "scep", "pkiclient")
-_OURS_BYTES = tuple(word.encode() for word in _OURS)
+_PIECE = 1 << 16  # bytes that are read closely at once
+_THREADS = 2  # that screen
+_AHEAD = 4  # blocks that are screened before they are asked for
+_OURS = ("scep", "certsrv", "certificateregistration")
 _SHOWN = 120  # characters of a query that are kept; a SCEP message is long, encrypted and of no use
 _SHAPE = re.compile(
     r"^(?:\S+ )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ (?:\S+ )*?(?:GET|POST|HEAD|OPTIONS|PUT|PROPFIND) /.*"
@@ -32,30 +35,50 @@ _SHAPE = re.compile(
 )
 _HEADER = b"#Fields:"
 _TRAILING = re.compile(r"(?: \d+)+$")
-_USUAL = ["date", "time", "s-ip", "cs-method", "cs-uri-stem", "cs-uri-query", "s-port", "cs-username", "c-ip", "agent"]
+_USUAL = ["date", "time", "s-ip", "cs-method", "cs-uri-stem", "cs-uri-query", "s-port", "cs-username", "c-ip"]
+_USUAL.append("cs(user-agent)")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the fields stand, and what finds a failed request of enrolment among whole lines."""
+    """Where the fields stand (-1 for one that is not there), and what finds a failed request among whole lines."""
 
     width: int
-    at: dict[str, int]
+    date: int
+    time: int
+    method: int
+    stem: int
+    query: int
+    client: int
+    agent: int
+    status: int
+    substatus: int
+    win32: int
+    taken: int
     screen: Any
-
-    def holds(self, *names: str) -> bool:
-        """Whether all these fields are there."""
-        return all(name in self.at for name in names)
 
 
 @lru_cache(maxsize=64)
 def layout(names: tuple[str, ...]) -> Layout | None:
-    """The layout of the fields named, None where method, path or status is not among them."""
+    """The layout of the fields named, None where path or status is not among them."""
     at = {name.lower(): i for i, name in enumerate(names)}
-    at["agent"] = at.get("cs(user-agent)", at.get("agent", -1))
     if not {"cs-uri-stem", "sc-status"} <= at.keys():
         return None
-    return Layout(len(names), at, _screen(at, len(names)))
+    return Layout(
+        width=len(names),
+        date=at.get("date", -1),
+        time=at.get("time", -1),
+        method=at.get("cs-method", -1),
+        stem=at["cs-uri-stem"],
+        query=at.get("cs-uri-query", -1),
+        client=at.get("c-ip", -1),
+        agent=at.get("cs(user-agent)", -1),
+        status=at["sc-status"],
+        substatus=at.get("sc-substatus", -1),
+        win32=at.get("sc-win32-status", -1),
+        taken=at.get("time-taken", -1),
+        screen=_screen(at, len(names)),
+    )
 
 
 def _screen(at: dict[str, int], width: int) -> Any:
@@ -74,48 +97,109 @@ def _fits(head: str) -> float:
     return 0.9 if _SHAPE.search(head[:20_000]) else 0.0
 
 
+class _Piece(NamedTuple):
+    """Whole lines of a block: `block[at:end]`, the first line of the block being `first`."""
+
+    block: bytes
+    first: int
+    at: int
+    end: int
+    fields: Layout
+
+    @property
+    def number(self) -> int:
+        """The number of its first line."""
+        return self.first + self.block.count(b"\n", 0, self.at)
+
+    @property
+    def shows_failure(self) -> bool:
+        """Whether a request of enrolment failed in it, or nothing can screen it. RE2 lets other threads go on."""
+        screen = self.fields.screen
+        return screen is None or screen.search(self.block, self.at, self.end) is not None
+
+    @property
+    def last(self) -> "_Piece":
+        """Its end."""
+        return self._replace(at=self.block.rfind(b"\n", self.at, max(self.at, self.end - _PIECE)) + 1 or self.at)
+
+    def parts(self) -> Iterator["_Piece"]:
+        """The same in pieces of a size to be read closely."""
+        at = self.at
+        while at < self.end:
+            end = self.block.find(b"\n", at + _PIECE, self.end) + 1 or self.end
+            yield self._replace(at=at, end=end)
+            at = end
+
+
 def _lines(stream: Stream) -> Iterator[Line]:
-    """The requests of enrolment: all at first, then those in and right before a block where one failed."""
-    followed, closely = 0, 0
-    before: tuple[int, bytes, Layout] | None = None
-    for first, piece, fields in _pieces(stream):
-        if followed < FOLLOWED or fields.screen is None:
-            for line in _requests(first, piece, fields):
-                followed += 1
-                yield line
-            before = None
-        elif not fields.screen.search(piece):
-            before = first, piece, fields
-        elif closely < CLOSELY:
-            for part in (before, (first, piece, fields)):
-                for line in _requests(*part) if part else ():
-                    closely += 1
+    """The requests of enrolment: all at first, then those in and right before a piece where one failed."""
+    follower = _Follower()
+    for piece, screened in _screened(stream):
+        yield from follower.lines(piece, screened)
+
+
+class _Follower:
+    """Decides how closely each piece of a log is read."""
+
+    def __init__(self) -> None:
+        self._followed = self._closely = 0
+        self._before: _Piece | None = None
+
+    def lines(self, piece: _Piece, screened: Future[bool]) -> Iterator[Line]:
+        """The requests of the next piece that are worth telling."""
+        if self._followed >= FOLLOWED and not screened.result():
+            self._before = piece.last
+            return
+        for part in piece.parts():
+            if self._followed < FOLLOWED or part.fields.screen is None:
+                for line in _requests(part):
+                    self._followed += 1
                     yield line
-            before = None
-        else:
-            yield from _failures(first, piece, fields)
+                self._before = None
+            elif not part.shows_failure:
+                self._before = part
+            else:
+                yield from self._around(part)
+
+    def _around(self, part: _Piece) -> Iterator[Line]:
+        """A piece with a failure and the one before it; where there are too many such, only the failures."""
+        if self._closely >= CLOSELY:
+            yield from _failures(part)
+            return
+        for near in (self._before, part):
+            for line in _requests(near) if near else ():
+                self._closely += 1
+                yield line
+        self._before = None
 
 
-def _pieces(stream: Stream) -> Iterator[tuple[int, bytes, Layout]]:
-    """(number of the first line, whole lines, their layout)."""
+def _screened(stream: Stream) -> Iterator[tuple[_Piece, Future[bool]]]:
+    """Pieces in order, some of them screened ahead in other threads."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        ahead: deque[tuple[_Piece, Future[bool]]] = deque()
+        for piece in _pieces(stream):
+            ahead.append((piece, pool.submit(getattr, piece, "shows_failure")))
+            if len(ahead) > _AHEAD:
+                yield ahead.popleft()
+        yield from ahead
+
+
+def _pieces(stream: Stream) -> Iterator[_Piece]:
+    """The lines between the headers, a block at a time."""
     fields: Layout | None = None
-    for start, block in stream.blocks():
-        first, at = start, 0
+    for first, block in stream.blocks():
+        at, marked = 0, b"#" in block  # one byte is found much faster than a word
         while at < len(block):
-            end = block.find(b"\n", at + _PIECE) + 1 or len(block)
-            header = block.find(_HEADER, at, end)
-            if header >= 0:
-                if header == at:
-                    end = block.find(b"\n", at) + 1 or len(block)
-                    names = decoded(block[at + len(_HEADER) : end]).split()
-                    fields = layout(tuple(names[:100])) or fields
-                else:
-                    end = header
-            piece = block[at:end]
-            fields = fields or _guessed(decoded(piece[:20_000]))
-            if fields and header != at:
-                yield first, piece, fields
-            first += piece.count(b"\n")
+            header = block.find(_HEADER, at) if marked else -1
+            if at == header:
+                end = block.find(b"\n", at) + 1 or len(block)
+                names = decoded(block[at + len(_HEADER) : end]).split()
+                fields = layout(tuple(names[:100])) or fields
+            else:
+                end = header if header >= 0 else len(block)
+                fields = fields or _guessed(decoded(block[at : at + 20_000]))
+                if fields:
+                    yield _Piece(block, first, at, end, fields)
             at = end
 
 
@@ -135,56 +219,59 @@ def _guessed(text: str) -> Layout | None:
     return layout(tuple(names[: len(words)])) if len(names) == len(words) else None
 
 
-def _requests(first: int, piece: bytes, fields: Layout) -> Iterator[Line]:
-    for number, line in enumerate(piece.split(b"\n"), first):
+def _requests(piece: _Piece) -> Iterator[Line]:
+    lines = piece.block[piece.at : piece.end].split(b"\n")
+    for number, line in enumerate(lines, piece.number):
         small = line.lower()
-        if any(word in small for word in _OURS_BYTES) and (request := _request(number, line, fields)):
+        ours = b"scep" in small or b"certsrv" in small or b"certificateregistration" in small
+        if ours and (request := _request(number, line, piece.fields)):
             yield request
 
 
-def _failures(first: int, piece: bytes, fields: Layout) -> Iterator[Line]:
-    for found in fields.screen.finditer(piece):
-        start = piece.rfind(b"\n", 0, found.start()) + 1
-        number = first + piece.count(b"\n", 0, start)
-        if request := _request(number, piece[start : found.end()].rstrip(b"\r\n"), fields):
+def _failures(piece: _Piece) -> Iterator[Line]:
+    block = piece.block
+    for found in piece.fields.screen.finditer(block, piece.at, piece.end):
+        start = block.rfind(b"\n", 0, found.start()) + 1
+        number = piece.first + block.count(b"\n", 0, start)
+        if request := _request(number, block[start : found.end()].rstrip(b"\r\n"), piece.fields):
             yield request
 
 
 def _request(number: int, line: bytes, fields: Layout) -> Line | None:
-    words = decoded(line.strip(b"\r")).split(" ")
-    if len(words) != fields.width or words[0].startswith("#"):
+    words = decoded(line.rstrip(b"\r")).split(" ")
+    if len(words) != fields.width or line.startswith(b"#"):
         return None
-    at = fields.at
-
-    def of(name: str, missing: str = "-") -> str:
-        place = at.get(name, -1)
-        return words[place] if place >= 0 else missing
-
-    stem, query = of("cs-uri-stem"), of("cs-uri-query")
-    status = of("sc-status")
-    small = stem.lower()
+    words.append("-")  # what a field says that is not there
+    stem, query, agent, taken = words[fields.stem], words[fields.query], words[fields.agent][:200], words[fields.taken]
+    status, small, operation = words[fields.status], stem.lower(), query[:40].lower()
     if not status.isdigit() or not any(word in small for word in _OURS):
         return None
-    operation = query[:40].lower()
+    device = "mscep.dll" in small or "pkiclient" in small
     pki = "pkioperation" in operation
     asked = query.partition("&")[0] if pki else query[:_SHOWN]
-    verdict = f"{status} {of('sc-substatus', '0')} {of('sc-win32-status', '0')}"
-    text = f"{of('cs-method', 'GET')} {stem[:300]} {asked} 443 - - {of('agent')[:200]} - {verdict}"
-    device = "mscep.dll" in small or "pkiclient" in small
-    taken = of("time-taken", "0")
+    numbers = f"{status} {_number(words[fields.substatus])} {_number(words[fields.win32])}"
     return Line(
         number,
-        _time(of("date", ""), of("time", "")),
+        _time(words[fields.date], words[fields.time]),
         "iis" if device else "iis, CertificateRegistrationPoint",
-        text,
-        client=of("c-ip", "") if device else "",
-        agent=of("agent", "")[:200] if device else "",
+        f"{_method(words[fields.method])} {stem[:300]} {asked} 443 - - {agent} - {numbers}",
+        client=words[fields.client] if device else "",
+        agent=agent if device else "",
         took=min(int(taken), 600_000) / 1000 if taken.isdigit() and len(taken) < 9 else 0.0,
         begins=device and "getcac" in operation,
         ends=device and pki,
     )
 
 
+def _number(word: str) -> str:
+    return word if word.isdigit() else "0"
+
+
+def _method(word: str) -> str:
+    return word if word.isalpha() else "GET"
+
+
+@lru_cache(maxsize=10_000)
 def _time(day: str, time: str) -> datetime | None:
     try:
         return datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=UTC)
