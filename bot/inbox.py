@@ -142,7 +142,10 @@ class Inbox:
         if left and left.sent == "":
             answer: Answer | None = _apology(message)
         else:
-            answer = await self._handle(message, posting.show)
+            try:
+                answer = await self._handle(message, posting.show)
+            except ConnectorError:
+                return  # it waits, and is taken up like what a dead process left
         if answer is not None:
             await posting.finish(answer)
         try:

@@ -101,8 +101,9 @@ class Router:
         }
 
     async def handle(self, message: Message, show: Show = _unseen) -> Answer | None:
-        """The answer to a message, or None for silence. Never raises: a bug becomes an apology.
+        """The answer to a message, or None for silence. A bug becomes an apology.
 
+        Raises `ConnectorError` for what the clock asks alone: nobody is there to be told, so it is asked again.
         `show` puts an interim answer where the last one is to stand.
         """
         question = True
@@ -121,6 +122,8 @@ class Router:
         except BotError as error:
             if isinstance(error, ConnectorError):  # the house is broken, not the question
                 log.error("a message was not answered", extra={"message_id": message.id, "error": str(error)})
+                if message.sender == THE_CLOCK:
+                    raise
             return Answer("I cannot do that", "unknown", (Text(str(error)),), private=True, question=question)
         except Exception as error:
             # The exception's own text may quote the paste, so only its kind is logged.

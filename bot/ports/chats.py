@@ -8,6 +8,7 @@ from bot.types import Answer, Message, Place, Role
 Show = Callable[[Answer], Awaitable[None]]
 """Puts an interim answer where the final one will stand; the surface decides how often it does."""
 Handler = Callable[[Message, Show], Awaitable[Answer | None]]
+"""Gives the answer to a message, None for silence. Raises `ConnectorError` where it is to be asked again later."""
 Press = Callable[[str], str]
 """Given what choosing an option says to the bot, the opaque id that its button carries."""
 Receive = Callable[[Message], Awaitable[None]]

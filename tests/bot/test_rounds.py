@@ -2,11 +2,11 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.check import Checker
-from bot.diary import Quiet, Subscription
+from bot.diary import Expiry, Quiet, Subscription
 from bot.digests import Digests
 from bot.errors import ConnectorError
 from bot.findings import Finding, Past, Server
@@ -248,6 +248,30 @@ async def test_a_digest_that_was_missed_comes_once_and_says_that_it_is_late(libr
         await world.replica("late", library, codes).turn()
     (post,) = world.surface.posts.values()
     assert "late" in repr(post.shown[-1]).lower()
+
+
+async def test_a_digest_that_the_database_kept_from_being_written_comes_when_it_is_back(
+    library: Library, codes: Codes
+) -> None:
+    world = World()
+    await world.store.register(NDES)
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock()))
+    world.clock.pass_by(24 * 3600)
+    replica = world.replica("one", library, codes)
+    reading = world.diary.expiries
+
+    async def gone(until: datetime) -> list[Expiry]:
+        raise ConnectorError("the database is gone")
+
+    world.diary.expiries = gone  # type: ignore[method-assign]
+    await replica.turn()
+    assert world.surface.titles() == []  # nobody asked, so nobody is told
+    world.diary.expiries = reading  # type: ignore[method-assign]
+    world.clock.pass_by(60)
+    await replica.inbox.begin()
+    await replica.inbox.settle(5)
+    (title,) = world.surface.titles(CHANNEL)
+    assert "well" in title
 
 
 async def test_what_a_replica_began_and_left_is_posted_by_another(library: Library, codes: Codes) -> None:
