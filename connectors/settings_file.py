@@ -130,6 +130,16 @@ def read(path: Path) -> Settings:
     return _checked(Settings, said, str(path))
 
 
+def database(path: Path | None = None) -> str:
+    """The database of the bot that a settings file describes, the usual one unless `path` names another; without a
+    file, or where it names none, that of the environment. Raises `BadRequest` for a file that was named and is not
+    there, and as `read` does."""
+    file = path or settings.settings_file()
+    if path is None and file == Path("ndesbot.toml") and not file.exists():
+        return settings.database()
+    return read(file).database or settings.database()
+
+
 def slack_secrets(mode: str) -> SlackSecrets:
     """What Slack gave the app, from the environment. Raises `BadRequest` naming what is missing."""
     wanted = {"bot_token": "NDESBOT_SLACK_BOT_TOKEN"}

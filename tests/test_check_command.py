@@ -29,12 +29,13 @@ class Told(NamedTuple):
 class Shell:
     """Runs commands that share one database in a folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self._environment = {
             **os.environ,
             "NDESBOT_DATABASE": f"sqlite+aiosqlite:///{folder / 'bot.db'}",
             "PYTHONPATH": str(ROOT),
+            **environment,
         }
 
     def __call__(self, *words: object) -> Told:
@@ -121,6 +122,15 @@ def test_wrong_use_is_one_line_and_exit_code_2(ndesbot: Shell, words: tuple[str,
     assert told.out == ""
     assert reason in told.err
     assert told.err.count("\n") == 1
+
+
+def test_with_a_settings_file_the_servers_are_those_of_its_bot(ndesbot: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "ndesbot.toml"
+    file.write_text(f'database = "sqlite+aiosqlite:///{tmp_path}/served.db"\n')
+    beside_the_bot = Shell(tmp_path, NDESBOT_SETTINGS=str(file))
+    assert beside_the_bot("servers", "add", "ndes01", URL).code == 0
+    assert "1 servers are registered" in beside_the_bot("doctor").out
+    assert ndesbot("servers", "list", "--json").json == []
 
 
 def test_servers_are_added_listed_shown_imported_and_removed(ndesbot: Shell, tmp_path: Path) -> None:

@@ -38,13 +38,11 @@ async def _written(channel: str | None, settings_file: Path | None) -> list[tupl
     from bot.digests import Digests
     from connectors import settings, shelf
     from connectors.assembly import now
-    from connectors.settings_file import read
+    from connectors.settings_file import database
     from connectors.store import open_store
 
-    path = settings_file or settings.settings_file()
-    address = (read(path).database if path.exists() else None) or settings.database()
     titles = {entry.id: entry.title for entry in shelf.library(settings.cache_folder()).entries.values()}
-    async with open_store(address) as store:
+    async with open_store(database(settings_file)) as store:
         digests = Digests(store, store.diary, now, titles)
         places = [subscription.place for subscription in await digests.channels()] or [Place("any", "all servers")]
         if channel is not None:

@@ -19,9 +19,10 @@ def backup(file: File, settings_file: SettingsFile = None) -> None:
     import asyncio
 
     from connectors.assembly import now
+    from connectors.settings_file import database
     from connectors.store import backup as backups
 
-    address = _database(settings_file)
+    address = database(settings_file)
     count = asyncio.run(backups.backup(address, file, now()))
     typer.echo(f"{file}: {count} rows of {_place(address)}")
 
@@ -34,9 +35,10 @@ def restore(
 ) -> None:
     """Fill an empty database, SQLite or PostgreSQL, from a backup of either. Stop the bot before."""
     from connectors.assembly import now
+    from connectors.settings_file import database
     from connectors.store import backup as backups
 
-    address = _database(settings_file)
+    address = database(settings_file)
     count = backups.restore(address, file, now(), replace=replace)
     typer.echo(f"{file}: {count} rows are in {_place(address)}")
 
@@ -50,9 +52,10 @@ def forget(
     """Remove a person's questions and votes, and the name from what they hushed; the audit log stays."""
     import asyncio
 
+    from connectors.settings_file import database
     from connectors.store import open_store
 
-    address = _database(settings_file)
+    address = database(settings_file)
     if not yes:
         raise BadRequest(
             f"This removes what {user} asked and said from {_place(address)}; no backup is changed. If that is wanted,"
@@ -64,17 +67,6 @@ def forget(
             return await store.diary.forget(user)
 
     typer.echo(f"{user} is forgotten: {asyncio.run(inside())} lines")
-
-
-def _database(settings_file: Path | None) -> str:
-    """The database of `ndesbot serve`; without a settings file, that of the other commands."""
-    from connectors import settings
-    from connectors.settings_file import read
-
-    path = settings_file or settings.settings_file()
-    if path == Path("ndesbot.toml") and settings_file is None and not path.exists():
-        return settings.database()
-    return read(path).database or settings.database()
 
 
 def _place(address: str) -> str:

@@ -130,15 +130,11 @@ def dismiss(site: Annotated[str, typer.Argument(metavar="SITE")], settings_file:
 def _with_errands(settings_file: Path | None, use: Callable[[Errands], Awaitable[None]]) -> None:
     import asyncio
 
-    from connectors import settings
-    from connectors.settings_file import read
+    from connectors.settings_file import database
     from connectors.store import open_store
 
-    path = settings_file or settings.settings_file()
-    address = (read(path).database if path.exists() else None) or settings.database()
-
     async def open_and_use() -> None:
-        async with open_store(address) as store:
+        async with open_store(database(settings_file)) as store:
             await use(store.errands)
 
     asyncio.run(open_and_use())

@@ -124,10 +124,10 @@ def _range(word: str) -> Any:
 
 
 def _with_store(work: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Run something with the store of the settings."""
+    """Run something with the store of the bot, or of the environment where no settings file is."""
     import asyncio
 
-    from connectors.settings import database
+    from connectors.settings_file import database
     from connectors.store import open_store
 
     async def inside() -> Any:
