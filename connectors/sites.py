@@ -11,14 +11,18 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.check import PROBE
 from bot.errands import Order, seen_of, unseen
 from bot.errors import BadRequest
 from bot.findings import Past, Server
-from bot.looking import Seen, time_for
+from bot.looking import SLOW_RUN, Seen, time_for
 from bot.ports import Check, Clock, Errand, Errands
 
-LEASE: Final = timedelta(seconds=30)
-"""How long an errand is one worker's. After that another one of the site may take it: the first result counts."""
+MARGIN: Final = 10.0
+"""Seconds that an errand and its result may be on their way, beside the look itself."""
+LEASE: Final = timedelta(seconds=SLOW_RUN + 1.5 * MARGIN)
+"""How long an errand is one worker's: longer than any look. After that another one of the site may take it: the first
+result counts."""
 HANDING_OVER: Final = 30.0
 """Seconds that a run waits until a worker takes it."""
 LONGEST_WAIT: Final = 25.0
@@ -64,7 +68,9 @@ class Sites:
         try:
             async with asyncio.timeout(self._patience):
                 await self._until(name, lambda errand: errand.taken)
-            async with asyncio.timeout(time_for(server, checks) + 2 * LEASE.total_seconds()):
+            # A probe leaves traces: it is given up before a second worker could take it.
+            again = 0.0 if PROBE in order.checks else LEASE.total_seconds() + MARGIN
+            async with asyncio.timeout(time_for(server, checks) + MARGIN + again):
                 done = await self._until(name, lambda errand: errand.result is not None)
             return seen_of(dict(done.result or {}), order, now)
         except TimeoutError:

@@ -16,16 +16,16 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.check import Checker
+from bot.check import PROBE, Checker
 from bot.errands import LARGEST_BUNDLE, Order, order_of, seen_of, seen_said
 from bot.errors import BadRequest
 from bot.findings import Finding, Past, Server
-from bot.looking import Seen
+from bot.looking import Seen, time_for
 from bot.ports import Errand
 from connectors.assembly import causes, now, wires
 from connectors.checks import catalogue
 from connectors.lab.server import Lab
-from connectors.sites import Door, Sites
+from connectors.sites import LEASE, Door, Sites
 from connectors.store import SqlStore, open_store
 from tests.fakes import NOON
 
@@ -125,6 +125,37 @@ async def test_of_many_workers_one_takes_an_errand(store: SqlStore) -> None:
     asking = [store.errands.take("dmz-1", f"w{n}", NOON, NOON + timedelta(seconds=9)) for n in range(40)]
     taken = [errand.name for errand in await asyncio.gather(*asking) if errand]
     assert sorted(taken) == [f"e{number}" for number in range(10)]
+
+
+async def test_an_errand_that_nobody_waits_for_any_more_is_not_taken_and_goes(store: SqlStore) -> None:
+    await store.errands.put(Errand("left", "dmz-1", {"checks": ["scep-request"]}), NOON)  # and the bot dies
+    later = NOON + timedelta(minutes=11)
+    assert await store.errands.take("dmz-1", "w", later, later) is None
+    await store.errands.put(Errand("new", "dmz-1", {}), later)
+    assert await store.errands.errand("left") is None
+    taken = await store.errands.take("dmz-1", "w", later, later)
+    assert taken
+    assert taken.name == "new"
+
+
+def test_an_errand_is_one_workers_for_as_long_as_its_look_may_take() -> None:
+    slow = Server("ndes01", "https://ndes.example/certsrv/mscep/mscep.dll", front="app-proxy")
+    assert time_for(slow, catalogue()) < LEASE.total_seconds()
+
+
+async def test_a_probe_is_never_handed_to_a_second_worker(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.sites.time_for", lambda *_: 0.0)
+    monkeypatch.setattr("connectors.sites.MARGIN", 0.5)
+    probe = [check for check in catalogue() if check.id == PROBE]
+    server = Server("ndes01", "https://ndes.example/certsrv/mscep/mscep.dll", site="dmz-1")
+    sites = Sites(store.errands, now, here=["default"], allow=[])
+    looking = asyncio.create_task(sites.look(server, probe, Past(), now()))
+    while not await store.errands.take("dmz-1", "dies", now(), now() + LEASE):
+        await asyncio.sleep(0.01)
+    seen = await looking
+    assert seen
+    assert [finding.verdict for finding in seen.findings] == ["unknown"]
+    assert await store.errands.take("dmz-1", "second", now() + 2 * LEASE, now() + 3 * LEASE) is None
 
 
 # --- who may -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Errands(Protocol):
     """What is handed over to the sites. Each errand is one worker's at a time."""
 
     async def put(self, errand: Errand, at: datetime) -> None:
-        """Lay an errand out; one that is there already stays as it is."""
+        """Lay an errand out, for ten minutes; one that is there already stays as it is."""
         ...
 
     async def take(self, site: str, worker: str, at: datetime, until: datetime) -> Errand | None:

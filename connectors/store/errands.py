@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,6 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Errand
 from connectors.store import tables
+
+GOOD_FOR: Final = timedelta(minutes=10)
+"""How long an errand may be taken: by then nobody waits for its result, not even where the bot died before it could
+drop it."""
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
@@ -34,12 +38,14 @@ class SqlErrands:
         """Lay an errand out."""
         row = {"name": errand.name, "site": errand.site, "at": at, "said": dict(errand.said)}
         async with self._begin() as connection:
+            await connection.execute(sa.delete(tables.errands).where(tables.errands.c.at < at - GOOD_FOR))
             await connection.execute(self._insert(tables.errands).on_conflict_do_nothing(), row)
 
     async def take(self, site: str, worker: str, at: datetime, until: datetime) -> Errand | None:
         """The oldest errand of a site that is nobody's now."""
         c = tables.errands.c
-        free = sa.and_(c.site == site, c.result.is_(None), sa.or_(c.until.is_(None), c.until < at))
+        wanted = sa.and_(c.site == site, c.result.is_(None), c.at >= at - GOOD_FOR)
+        free = sa.and_(wanted, sa.or_(c.until.is_(None), c.until < at))
         oldest = sa.select(c.name).where(free).order_by(c.at, c.name).limit(1)
         if self._locks:
             oldest = oldest.with_for_update(skip_locked=True)
