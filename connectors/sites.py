@@ -121,14 +121,15 @@ class Door:
         site = await self._site(request)
         asking = await _read(request, _Asking)
         until = self._seconds() + asking.wait
-        while True:
+        while request.transport and not request.transport.is_closing():  # who left cannot take anything with them
             now = self._clock()
             errand = await self._errands.take(site, asking.worker, now, now + LEASE)
             if errand:
                 return web.json_response({"errand": errand.name, "order": dict(errand.said)})
             if self._seconds() >= until:
-                return web.Response(status=204)
+                break
             await asyncio.sleep(_LOOK_EVERY)
+        return web.Response(status=204)
 
     async def _give_back(self, request: web.Request) -> web.Response:
         site = await self._site(request)

@@ -127,6 +127,19 @@ async def test_of_many_workers_one_takes_an_errand(store: SqlStore) -> None:
     assert sorted(taken) == [f"e{number}" for number in range(10)]
 
 
+async def test_a_worker_that_left_while_it_asked_takes_nothing(store: SqlStore) -> None:
+    async with door(store) as address:
+        asking = asyncio.create_task(asked(address, "/worker/take", {"worker": "w", "wait": 20}))
+        await asyncio.sleep(0.5)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await store.errands.put(Errand("e", "dmz-1", {}), now())
+        await asyncio.sleep(0.5)
+        errand = await store.errands.errand("e")
+    assert errand
+    assert not errand.taken
+
+
 async def test_an_errand_that_nobody_waits_for_any_more_is_not_taken_and_goes(store: SqlStore) -> None:
     await store.errands.put(Errand("left", "dmz-1", {"checks": ["scep-request"]}), NOON)  # and the bot dies
     later = NOON + timedelta(minutes=11)
