@@ -177,6 +177,8 @@ class Inbox:
                 await self._take_up_all(await self._mail.waiting(self._clock() - LEFT_AFTER))
             except ConnectorError as error:
                 _log.error("the inbox cannot be looked after", extra={"reason": str(error)})
+            except Exception as error:  # a bug met once must not end it: nothing would be held any more
+                _log.error("the inbox cannot be looked after", extra={"reason": type(error).__name__})
 
     async def begin(self) -> None:
         """Answer what the predecessor of this process left, before anything new comes."""

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +29,7 @@ _QUESTION: Final = 600
 _SWEEP_EVERY: Final = timedelta(hours=1)
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+_MESSAGE: Final = TypeAdapter(Message)
 _Received = tuple[Message, str, datetime]
 _Posted = tuple[Message, str]
 _Referred = tuple[str, dict[str, Any]]
@@ -114,7 +116,7 @@ class SqlMail:
         wanted = sa.or_(c.held < before, c.holder == holder) if holder else c.held < before
         async with self._begin() as connection:
             rows = await connection.execute(sa.select(c.fields, c.sent).where(wanted).order_by(c.received))
-        return [Waiting(_message(row.fields), row.sent) for row in rows]
+        return [Waiting(message, row.sent) for row in rows if (message := _message(row.fields))]
 
     # --- buttons, questions, conversations ---------------------------------------------------
 
@@ -178,9 +180,12 @@ def _kept(key: str, message: Message, holder: str, at: datetime) -> dict[str, An
     return {"message": key, "received": at, "fields": fields, "holder": holder, "held": at}
 
 
-def _message(fields: Mapping[str, Any]) -> Message:
-    known = {name: value for name, value in fields.items() if name in Message.__dataclass_fields__}
-    return Message(**{**known, "place": Place(**known["place"])})
+def _message(fields: Any) -> Message | None:
+    """None for a row of another version, or of somebody else's: it must keep no other one from being answered."""
+    try:
+        return _MESSAGE.validate_python(fields)
+    except ValidationError:
+        return None
 
 
 def _question(message: Message, at: datetime, about: str | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from bot import inbox
 from bot.errors import ConnectorError, Gone
 from bot.inbox import LEFT_AFTER, Inbox
-from bot.ports import Mail, Offer, Show
+from bot.ports import Mail, Offer, Show, Waiting
 from bot.posting import PATIENCE
 from bot.types import Answer, Choices, Message, Place
 from tests.chat.fake_surface import FakeSurface, busy
@@ -247,6 +247,26 @@ async def test_what_a_button_asks_is_held_however_long_it_takes() -> None:
     await slow.settle(10)
     assert asked == ["check ndes01"]
     assert desk.surface.titles() == ["menu", "answer to check ndes01"]
+
+
+async def test_a_bug_met_once_ends_no_looking_after() -> None:
+    desk = Desk()
+    await desk.mail.receive(message("m1"), "a dead one", desk.clock())
+    waiting, looks = desk.mail.waiting, 0
+
+    async def stumble(before: datetime, holder: str | None = None) -> list[Waiting]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise KeyError("a bug")
+        return await waiting(before, holder)
+
+    desk.mail.waiting = stumble  # type: ignore[method-assign]
+    looking_after = asyncio.create_task(desk.inbox.look_after())
+    while not desk.surface.titles() and not looking_after.done():
+        await asyncio.sleep(0)
+    assert not looking_after.done()
+    looking_after.cancel()
 
 
 # --- a process that ends ---------------------------------------------------------------------

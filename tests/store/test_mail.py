@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.ports import Mail, Offer, Question, Waiting
 from bot.types import Message, Place
 from connectors.store import SqlStore, open_store
+from connectors.store.mail import key_of
 from tests.fakes import NOON
 from tests.store.postgres import ask
 
@@ -92,6 +93,15 @@ async def test_secrets_are_not_kept_and_hostile_text_is(opened: SqlStore, addres
     ((question,),) = ask(address, "select text from questions")
     assert "8A2F" not in kept + question
     assert await opened.mail.waiting(LATER) == []
+
+
+async def test_a_row_that_is_no_message_keeps_no_other_one_from_being_answered(opened: SqlStore, address: str) -> None:
+    asked = message("m1")
+    await opened.mail.receive(asked, "here", NOON)
+    for number, fields in enumerate(('{"id": "x"}', '{"place": "C1"}', '{"text": 5}', '["a"]', "null", "5")):
+        await opened.mail.receive(message(f"row {number}"), "here", NOON)
+        ask(address, f"update inbox set fields = '{fields}' where message = '{key_of('slack', f'row {number}')}'")
+    assert await opened.mail.waiting(LATER) == [Waiting(asked, None)]
 
 
 async def test_of_two_replicas_one_takes_a_message(opened: SqlStore, address: str) -> None:
