@@ -14,7 +14,6 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.check import PROBE, Checker
 from bot.errands import LARGEST_BUNDLE, Order, order_of, seen_of, seen_said
@@ -44,8 +43,13 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 async def door(store: SqlStore) -> AsyncIterator[str]:
     application = web.Application(client_max_size=2**22)
     Door(store.errands, now).open(application)
-    async with TestServer(application) as server:
-        yield str(server.make_url("")).rstrip("/")
+    runner = web.AppRunner(application, shutdown_timeout=1)  # as `serve` has it: aiohttp's test server cancels handlers
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 def checker(store: SqlStore, *, seconds: float = 60) -> Checker:
