@@ -103,7 +103,8 @@ async def running(
     pause: Callable[[float], Awaitable[None]] | None = None,
     **said: Any,
 ) -> AsyncIterator[Bot]:
-    """A bot that serves; what it waits for after a refusal passes at once. In the end its process is gone."""
+    """A bot that serves; what it waits for, after a refusal or before a post, passes at once. In the end its process
+    is gone."""
     async with AsyncExitStack() as stack:
         teams = teams or await stack.enter_async_context(FakeTeams().running())
         store = await stack.enter_async_context(open_store(f"sqlite+aiosqlite:///{folder}/bot.db"))
@@ -114,6 +115,10 @@ async def running(
 
         async def now(message: Message) -> Answer | None:
             return await asyncio.to_thread(answer_paste, message.text, library=library, codes=codes)
+
+        async def passes(seconds: float) -> None:
+            clock.pass_by(seconds)
+            await asyncio.sleep(0)
 
         chat: TeamsSurface = import_module(MODULES[sdk]).Teams(
             settings(sdk=sdk, **said),
@@ -127,6 +132,7 @@ async def running(
                 "search": _search(library),
                 "answer_now": now,
                 "cloud": teams.cloud,
+                "wait": passes,
                 **(surface or {}),
             },
         )
