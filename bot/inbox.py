@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.digests import VOTE
 from bot.errors import ConnectorError
 from bot.ports import ChatSurface, Clock, Engine, Handler, Mail, Said, Waiting
-from bot.posting import Pause, Posting, Turn, Turns
+from bot.posting import KEEPING, Pause, Posting, Turn, Turns
 from bot.types import Answer, Message, Piece, Place, Quote, Text
 
 MESSAGE: Final = "message"
@@ -20,7 +20,6 @@ HOLD_EVERY: Final = 10.0
 """Seconds between two signs that a message is still worked on."""
 LEFT_AFTER: Final = timedelta(seconds=30)
 """Without such a sign for this long, a message is left for anybody to answer."""
-_KEEPING: Final = 2.0  # seconds that the mail gets before a message is answered without it: platforms wait three
 _REMEMBERED: Final = 10_000  # deliveries known in this process, for the time when the mail fails
 _QUOTED: Final = 200  # characters of a question that an apology names
 
@@ -109,7 +108,7 @@ class Inbox:
         token, _, number = message.text.partition(".")
         offer = None
         with suppress(ConnectorError, TimeoutError):
-            async with asyncio.timeout(_KEEPING):
+            async with asyncio.timeout(KEEPING):
                 offer = await self._mail.offered(token)
         here = message.place
         if offer is None or (offer.place.surface, offer.place.conversation) != (here.surface, here.conversation):
@@ -122,7 +121,7 @@ class Inbox:
 
     async def _is_new(self, message: Message) -> bool:
         try:
-            async with asyncio.timeout(_KEEPING):
+            async with asyncio.timeout(KEEPING):
                 return await self._mail.receive(message, self._holder, self._clock())
         except (ConnectorError, TimeoutError) as error:  # better an answer that a restart would lose than none
             _log.error("a message is answered without being kept", extra={"error": type(error).__name__})

@@ -15,6 +15,8 @@ from bot.types import Answer, Block, Choices, Fold, Message, Place
 
 PATIENCE: Final = timedelta(hours=1)
 """How long an answer is offered to a platform that does not take it."""
+KEEPING: Final = 2.0
+"""Seconds that the mail gets for what comes before an answer: platforms wait three, and people not much longer."""
 _LONGEST_WAIT: Final = 60.0  # seconds between two tries where the platform names no time
 
 _SWEEP: Final = 256  # threads known before those at rest are forgotten
@@ -181,9 +183,10 @@ class Posting:
 
     async def _mark(self, sent: str) -> None:
         try:
-            await self._mail.posted(self._message, sent)
-        except ConnectorError as error:
-            _log.error("where an answer stands is not kept", extra={"reason": str(error)})
+            async with asyncio.timeout(KEEPING):
+                await self._mail.posted(self._message, sent)
+        except (ConnectorError, TimeoutError) as error:
+            _log.error("where an answer stands is not kept", extra={"reason": str(error) or "the database is slow"})
 
     async def _pressing(self, answer: Answer) -> Press:
         return await pressing(said(answer.blocks), self._message.place, self._mail, self._clock())
@@ -196,9 +199,11 @@ async def pressing(sayings: Iterable[str], place: Place, mail: Mail, at: datetim
         return _no_button
     token = secrets.token_urlsafe(16)
     try:
-        await mail.offer(token, Offer(place, says), at)
-    except ConnectorError as error:
-        _log.error("buttons are not kept, so they will not work", extra={"reason": str(error)})
+        async with asyncio.timeout(KEEPING):
+            await mail.offer(token, Offer(place, says), at)
+    except (ConnectorError, TimeoutError) as error:
+        reason = str(error) or "the database is slow"
+        _log.error("buttons are not kept, so they may not work", extra={"reason": reason})
     return {say: f"{token}.{number}" for number, say in enumerate(says)}.__getitem__
 
 

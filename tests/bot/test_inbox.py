@@ -8,7 +8,7 @@ from math import inf
 
 import pytest
 
-from bot import inbox
+from bot import inbox, posting
 from bot.errors import ConnectorError, Gone
 from bot.inbox import LEFT_AFTER, Inbox
 from bot.ports import Mail, Offer, Show, Waiting
@@ -360,16 +360,29 @@ async def test_without_a_database_questions_are_still_answered_once() -> None:
 class StuckMail(FakeMail):
     """Mail whose database does not answer."""
 
-    async def offered(self, token: str) -> Offer | None:
+    async def offered(self, *_: object) -> Offer | None:
         await asyncio.Event().wait()
         return None
 
+    offer = posted = offered  # type: ignore[assignment]
+
 
 async def test_a_press_is_taken_over_although_the_database_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "_KEEPING", 0.01)
+    monkeypatch.setattr(inbox, "KEEPING", 0.01)
     desk = Desk(mail=StuckMail())
     await desk.receive(Message("click", THREAD, "bob", "token.0", pressed=True))
     assert desk.surface.titles() == ["That button does not work any more"]
+
+
+@pytest.mark.parametrize("looks_up", [True, False])
+async def test_an_answer_is_posted_although_the_database_is_stuck(
+    monkeypatch: pytest.MonkeyPatch, looks_up: bool
+) -> None:
+    monkeypatch.setattr(posting, "KEEPING", 0.01)
+    desk = Desk(mail=StuckMail())
+    desk.surface.looks_up = looks_up
+    await desk.receive(message("m1", "menu"))
+    assert desk.surface.titles() == ["menu"]
 
 
 class HangingMail(FakeMail):
