@@ -46,7 +46,12 @@ class Bot:
     async def take(self) -> tuple[str, Order] | None:
         """An errand, if one comes in time. Raises `ConnectorError`, and `BadRequest` for a token that is refused."""
         said = await self._ask("take", {"worker": self._name, "wait": WAIT})
-        return (str(said["errand"]), order_of(said["order"])) if said else None
+        try:
+            return (str(said["errand"]), order_of(said["order"])) if said else None
+        except KeyError:
+            raise ConnectorError("The bot answers something that is not understood here.") from None
+        except BadRequest as error:  # one order; the next may be understood
+            raise ConnectorError(str(error)) from None
 
     async def give_back(self, errand: str, result: Said) -> None:
         """Hand over what was seen. Raises as `take` does."""

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from bot.check import PROBE, Checker
 from bot.errands import LARGEST_BUNDLE, Order, order_of, seen_of, seen_said
-from bot.errors import BadRequest
+from bot.errors import BadRequest, ConnectorError
 from bot.findings import Finding, Past, Server
 from bot.looking import Seen, time_for
 from bot.ports import Errand
@@ -26,6 +26,7 @@ from connectors.checks import catalogue
 from connectors.lab.server import Lab
 from connectors.sites import LEASE, Door, Sites
 from connectors.store import SqlStore, open_store
+from connectors.working import Bot
 from tests.fakes import NOON
 
 TOKEN = "a-token-that-is-long-enough-0123456789"
@@ -173,6 +174,13 @@ async def test_a_probe_is_never_handed_to_a_second_worker(store: SqlStore, monke
     assert seen
     assert [finding.verdict for finding in seen.findings] == ["unknown"]
     assert await store.errands.take("dmz-1", "second", now() + 2 * LEASE, now() + 3 * LEASE) is None
+
+
+async def test_an_order_of_another_version_costs_a_worker_that_order_alone(store: SqlStore) -> None:
+    await store.errands.put(Errand("e", "dmz-1", {"server": {"name": "ndes01"}, "from": "tomorrow"}), now())
+    async with door(store) as address, aiohttp.ClientSession() as session:
+        with pytest.raises(ConnectorError, match="versions"):  # `BadRequest` is for a refused token: the worker ends
+            await Bot(session, address, TOKEN, "w").take()
 
 
 # --- who may -----------------------------------------------------------------------------------
