@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -20,6 +20,7 @@ HOLD_EVERY: Final = 10.0
 """Seconds between two signs that a message is still worked on."""
 LEFT_AFTER: Final = timedelta(seconds=30)
 """Without such a sign for this long, a message is left for anybody to answer."""
+_ENDINGS: Final = 60  # tries to say that a message is answered: ten minutes
 _REMEMBERED: Final = 10_000  # deliveries known in this process, for the time when the mail fails
 _QUOTED: Final = 200  # characters of a question that an apology names
 
@@ -47,14 +48,17 @@ class Inbox:
         surfaces: Collection[ChatSurface],
         clock: Clock,
         holder: str,
+        may: Callable[[Message], bool] = lambda _: True,
         pause: Pause = asyncio.sleep,
     ) -> None:
-        """`holder` is the name of this process and its successors, never of two that live."""
+        """`holder` is the name of this process and its successors, never of two that live. `may`: whether a person
+        may do what their message says; `handle` asks that too, and tells those who may not."""
         self._mail = mail
         self._handle = handle
         self._surfaces: Mapping[str, ChatSurface] = {surface.name: surface for surface in surfaces}
         self._clock = clock
         self._holder = holder
+        self._may = may
         self._pause = pause
         self._engine: Engine | None = None
         self._under_way: dict[asyncio.Task[None], Message] = {}
@@ -101,7 +105,8 @@ class Inbox:
     async def _meant(self, message: Message) -> Message | None:
         """What a button says; None for one that is not known, or does not stand in this conversation.
 
-        Its id is that of the button, so it is answered once, whoever presses it.
+        Its id is that of the button, so it is answered once, whoever presses it. Votes are everybody's own; and who
+        may not do what it says, uses it up for nobody else.
         """
         if not message.pressed:
             return message
@@ -115,9 +120,9 @@ class Inbox:
             return None
         if number not in map(str, range(len(offer.says))):
             return None
-        says = offer.says[int(number)]
-        whose = f" {message.sender}" if says.startswith(VOTE) else ""  # everybody has a vote
-        return replace(message, id=f"press {token}.{number}{whose}", text=says)
+        meant = replace(message, id=f"press {token}.{number}", text=offer.says[int(number)])
+        alone = meant.text.startswith(VOTE) or not self._may(meant)
+        return replace(meant, id=f"{meant.id} {message.sender}") if alone else meant
 
     async def _is_new(self, message: Message) -> bool:
         try:
@@ -147,13 +152,22 @@ class Inbox:
                 return  # it waits, and is taken up like what a dead process left
         if answer is not None:
             await posting.finish(answer)
-        try:
-            if answer and answer.question:
-                await self._mail.answered(message, self._clock(), answer.about)
-            else:
-                await self._mail.done(message)
-        except ConnectorError as error:
-            _log.error("that a message was answered is not kept", extra={"reason": str(error)})
+        await self._end(message, answer)
+
+    async def _end(self, message: Message, answer: Answer | None) -> None:
+        """Say that a message needs nothing more, again and again while the mail fails: a message that waits would be
+        answered a second time."""
+        for tries in range(_ENDINGS):
+            try:
+                if answer and answer.question:
+                    await self._mail.answered(message, self._clock(), answer.about)
+                else:
+                    await self._mail.done(message)
+                return
+            except ConnectorError as error:
+                if tries in (0, _ENDINGS - 1):
+                    _log.error("that a message was answered is not kept", extra={"reason": str(error)})
+                await self._pause(min(2.0**tries, HOLD_EVERY))
 
     async def _tell(self, message: Message, answer: Answer, turn: Turn) -> None:
         await self._posting(message, turn).finish(answer)

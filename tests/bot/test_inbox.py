@@ -39,6 +39,7 @@ class Desk:
             surfaces=[self.surface],
             clock=self.clock,
             holder=holder,
+            may=lambda message: message.sender != "a viewer",
             pause=self.pause,
         )
 
@@ -224,6 +225,15 @@ async def test_a_button_works_only_in_the_conversation_where_it_stands() -> None
     assert desk.surface.titles(elsewhere) == ["That button does not work any more"]
 
 
+async def test_a_press_of_one_who_may_not_leaves_the_button_to_those_who_may() -> None:
+    desk = Desk()
+    await desk.receive(message("m1", "menu"))
+    for number, who in enumerate(("a viewer", "a viewer", "bob", "eve")):
+        await desk.receive(Message(f"click {number}", THREAD, who, desk.button("Check"), pressed=True))
+    assert [each.sender for each in desk.asked[1:]] == ["a viewer", "bob"]
+    assert desk.surface.titles().count("That button was pressed already") == 2
+
+
 async def test_what_a_button_asks_is_held_however_long_it_takes() -> None:
     desk = Desk()
     await desk.receive(message("m1", "menu"))
@@ -355,6 +365,26 @@ async def test_without_a_database_questions_are_still_answered_once() -> None:
     assert desk.surface.titles() == ["answer to hello", "menu"]
     await desk.receive(Message("click", THREAD, "bob", desk.button("Help"), pressed=True))
     assert desk.surface.titles()[-1] == "That button does not work any more"
+
+
+class ForgetfulMail(FakeMail):
+    """Mail whose database is away when an answer stands, and comes back."""
+
+    away = 3
+
+    async def answered(self, message: Message, at: datetime, about: str | None) -> None:
+        if self.away:
+            self.away -= 1
+            raise ConnectorError("the database is gone")
+        await super().answered(message, at, about)
+
+
+async def test_an_answer_that_stood_while_the_database_was_away_is_neither_given_again_nor_apologized_for() -> None:
+    desk = Desk(mail=ForgetfulMail(), surface=FakeSurface(looks_up=False))
+    await desk.receive(message("m1"))
+    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+    assert desk.surface.titles() == ["answer to hello"]
+    assert len(await desk.mail.questions()) == 1
 
 
 class StuckMail(FakeMail):
