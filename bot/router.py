@@ -162,10 +162,17 @@ class Router:
     def _known(self, words: str) -> bool:
         return explain(words, library=self._library, codes=self._codes) is not None
 
+    def may(self, message: Message) -> bool:
+        """Whether the sender may do what the message says."""
+        command, _ = self._command(message.text)
+        return command is None or self._allowed(message, command)
+
+    def _allowed(self, message: Message, command: Command) -> bool:
+        return _RANKS.index(self._role_of(message)) >= _RANKS.index(command.needs)
+
     async def _permit(self, message: Message, command: Command, words: str) -> None:
         """Whether the person may do that; what is more than reading goes to the audit log either way."""
-        role = self._role_of(message)
-        allowed = _RANKS.index(role) >= _RANKS.index(command.needs)
+        role, allowed = self._role_of(message), self._allowed(message, command)
         if command.needs != "viewer":
             server = words.split()[0] if words else None
             place = f"{message.place.surface}/{message.place.conversation}"

@@ -136,7 +136,7 @@ async def _house(
         digests=Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}, chart),
     )
     handle = counters.handler(router.handle)
-    inbox = Inbox(mail=store.mail, handle=handle, surfaces=chats.values(), clock=now, holder=name)
+    inbox = Inbox(mail=store.mail, handle=handle, surfaces=chats.values(), clock=now, holder=name, may=router.may)
     rounds = Rounds(
         store=store,
         diary=store.diary,

@@ -121,6 +121,7 @@ async def running(
         inbox = Inbox(
             mail=mail,
             handle=handle or router.handle,
+            may=router.may,
             surfaces=[slack, slack.steps],
             clock=clock,
             holder="slack-test",

@@ -308,7 +308,7 @@ async def test_a_missing_answer_is_reported_with_a_form(slack: FakeSlack, start:
 
 
 async def test_a_button_works_once_and_carries_no_words(slack: FakeSlack, start: Start) -> None:
-    async with start(checks=[a_check("one", "ok")], settings={"operators": ["U1"]}) as bot:
+    async with start(checks=[a_check("one", "ok")], settings={"operators": ["U1", "U2"]}) as bot:
         await bot.store.register(NDES)
         await slack.command("/ndes-servers")
         (listed,) = await slack.answered(1)
@@ -321,13 +321,18 @@ async def test_a_button_works_once_and_carries_no_words(slack: FakeSlack, start:
         assert (again.reader, "pressed already" in again.text) == ("U2", True)
 
 
-async def test_who_presses_needs_the_role_too(slack: FakeSlack, start: Start) -> None:
-    async with start(settings={"operators": ["U1"]}) as bot:
+async def test_who_presses_needs_the_role_too_and_one_without_it_uses_nothing_up(
+    slack: FakeSlack, start: Start
+) -> None:
+    async with start(checks=[a_check("one", "ok")], settings={"operators": ["U1"]}) as bot:
         await bot.store.register(NDES)
         await slack.command("/ndes-servers")
         (listed,) = await slack.answered(1)
         await slack.press(listed, "ndes01", user="U2")
         assert "operator" in (await slack.answered(2))[1].text
+        await slack.press(listed, "ndes01")
+        result = (await slack.answered(3))[2]
+        await until(lambda: "all that can be seen" in result.text)
 
 
 async def test_a_check_fills_in_where_it_stands(slack: FakeSlack, start: Start) -> None:
