@@ -181,17 +181,23 @@ class Inbox:
     # --- what was left -----------------------------------------------------------------------
 
     async def look_after(self) -> None:
-        """Until cancelled: say what is worked on here, and answer what other processes left."""
+        """Until cancelled: say what is worked on here, and answer what other processes left.
+
+        Where the mail was away for us, it was so for the others: they get their time to say what they work on.
+        """
+        patient_until = self._clock()
         while True:
             await self._pause(HOLD_EVERY)
             try:
                 if held := list(self._under_way.values()):
                     await self._mail.hold(held, self._clock())
-                await self._take_up_all(await self._mail.waiting(self._clock() - LEFT_AFTER))
-            except ConnectorError as error:
-                _log.error("the inbox cannot be looked after", extra={"reason": str(error)})
+                left = await self._mail.waiting(self._clock() - LEFT_AFTER)
+                if self._clock() >= patient_until:
+                    await self._take_up_all(left)
             except Exception as error:  # a bug met once must not end it: nothing would be held any more
-                _log.error("the inbox cannot be looked after", extra={"reason": type(error).__name__})
+                patient_until = self._clock() + LEFT_AFTER
+                reason = str(error) if isinstance(error, ConnectorError) else type(error).__name__
+                _log.error("the inbox cannot be looked after", extra={"reason": reason})
 
     async def begin(self) -> None:
         """Answer what the predecessor of this process left, before anything new comes."""

@@ -27,8 +27,14 @@ def message(name: str, text: str = "hello", place: Place = THREAD, sender: str =
 class Desk:
     """An inbox with everything around it; what it waits for passes at once, on the clock alone."""
 
-    def __init__(self, mail: Mail | None = None, surface: FakeSurface | None = None, holder: str = "here") -> None:
-        self.clock = FakeClock()
+    def __init__(
+        self,
+        mail: Mail | None = None,
+        surface: FakeSurface | None = None,
+        holder: str = "here",
+        clock: FakeClock | None = None,
+    ) -> None:
+        self.clock = clock or FakeClock()
         self.mail = mail or FakeMail()
         self.surface = surface or FakeSurface()
         self.waits: list[float] = []
@@ -385,6 +391,40 @@ async def test_an_answer_that_stood_while_the_database_was_away_is_neither_given
     assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
     assert desk.surface.titles() == ["answer to hello"]
     assert len(await desk.mail.questions()) == 1
+
+
+class AwayMail(FakeMail):
+    """Mail whose database nobody reaches for a minute, whichever process asks."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self.looks = 0
+        self.back = clock() + timedelta(seconds=60)
+        self._clock = clock
+
+    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
+        self.looks += 1
+        if self.looks == 1:
+            raise KeyError("a bug, which must not end the looking after either")
+        if self._clock() < self.back:
+            raise ConnectorError("the database is gone")
+        return await super().waiting(before, holder)
+
+
+async def test_a_database_that_was_away_makes_no_living_process_look_dead() -> None:
+    clock = FakeClock()
+    mail = AwayMail(clock)
+    desk = Desk(mail, clock=clock)
+    await mail.receive(message("m1"), "another", clock())  # that process lives, but cannot say so for a minute
+    looking_after = asyncio.create_task(desk.inbox.look_after())
+    while clock() < mail.back + timedelta(seconds=20) and not looking_after.done():
+        await asyncio.sleep(0)
+    assert not looking_after.done()
+    assert desk.asked == []
+    while clock() < mail.back + timedelta(seconds=60):
+        await asyncio.sleep(0)
+    assert [each.id for each in desk.asked] == ["m1"]  # it never came back
+    looking_after.cancel()
 
 
 class StuckMail(FakeMail):
