@@ -10,12 +10,14 @@ from bot.answer import answer_paste, explain
 from bot.ports import ChatSurface
 from bot.search import search
 from bot.types import Answer, Message
-from connectors import settings_file
+from connectors import settings, settings_file
 from connectors.assembly import now
 from connectors.settings_file import Settings
 from connectors.store import SqlStore
 from knowledge.codes import Codes
 from knowledge.library import Library
+
+_ALL_OF_IT = "explain "  # what a search hit's button says
 
 
 @asynccontextmanager
@@ -66,7 +68,7 @@ async def _slack(
 async def _teams(
     said: Settings, application: web.Application, store: SqlStore, library: Library, codes: Codes
 ) -> AsyncIterator[ChatSurface]:
-    from connectors.chat.teams_protocol import Found
+    from connectors.chat.teams_protocol import VIRTUAL_MACHINE, Found, app_service
 
     assert said.teams  # noqa: S101 - the caller looked
     if said.teams.sdk == "agents":
@@ -76,9 +78,11 @@ async def _teams(
 
     async def find(words: str) -> Sequence[Found]:
         entries = await asyncio.to_thread(search, words, library)
-        return [Found(entry.title, entry.meaning, f"explain {entry.id}") for entry in entries]
+        return [Found(entry.title, entry.meaning, f"{_ALL_OF_IT}{entry.id}") for entry in entries]
 
     async def at_once(message: Message) -> Answer | None:
+        if message.text.startswith(_ALL_OF_IT):
+            return explain(message.text.removeprefix(_ALL_OF_IT), library=library, codes=codes)
         return await asyncio.to_thread(answer_paste, message.text, library=library, codes=codes)
 
     yield Teams(
@@ -91,4 +95,5 @@ async def _teams(
         clock=now,
         search=find,
         answer_now=at_once,
+        identity=app_service(*inside) if (inside := settings.app_service()) else VIRTUAL_MACHINE,
     )

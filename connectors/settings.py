@@ -7,6 +7,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
+
 from bot.errors import BadRequest
 
 
@@ -65,6 +67,12 @@ def log_form() -> Literal["text", "json"]:
             return "json"
         case _:
             raise BadRequest("NDESBOT_LOG is text or json.")
+
+
+def app_service() -> tuple[str, SecretStr] | None:
+    """Where Azure App Service gives a managed identity its tokens, and the header that it wants; None elsewhere."""
+    endpoint, header = os.environ.get("IDENTITY_ENDPOINT"), os.environ.get("IDENTITY_HEADER")
+    return (endpoint, SecretStr(header)) if endpoint and header else None
 
 
 def calendar_token() -> str | None:
