@@ -69,7 +69,8 @@ class SqlMail:
         first = {key: at for at, key in reversed(list(enumerate(keys)))}
         seen = self._insert(tables.seen).on_conflict_do_nothing().returning(tables.seen.c.message)
         async with self._begin() as connection:
-            rows = [{"message": key, "at": lot[at][2]} for key, at in first.items()]
+            # In one order everywhere: replicas that hear the same would else wait for each other for ever.
+            rows = [{"message": key, "at": lot[at][2]} for key, at in sorted(first.items())]
             new = set(await connection.scalars(seen.values(rows)))
             if new:
                 await connection.execute(sa.insert(tables.inbox), [_kept(key, *lot[first[key]]) for key in new])
@@ -154,7 +155,8 @@ class SqlMail:
         put = self._insert(tables.references)
         put = put.on_conflict_do_update(index_elements=["key"], set_={"reference": put.excluded.reference})
         async with self._begin() as connection:
-            await connection.execute(put, [{"key": key, "reference": said} for key, said in lot])
+            rows = sorted(dict(lot).items(), key=lambda row: row[0])  # as above; the last word counts
+            await connection.execute(put, [{"key": key, "reference": said} for key, said in rows])
         return [None] * len(lot)
 
     async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:

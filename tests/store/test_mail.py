@@ -110,6 +110,21 @@ async def test_of_two_replicas_one_takes_a_message(opened: SqlStore, address: st
         assert sum(await asyncio.gather(*asking)) == 30
 
 
+async def test_replicas_that_hear_the_same_in_another_order_do_not_stand_in_each_others_way(
+    opened: SqlStore, address: str
+) -> None:
+    async with open_store(address) as other:
+        for lot in range(8):
+            names = [f"{lot} {number}" for number in range(150)]
+            asking = [opened.mail.receive(message(name), "x", NOON) for name in names]
+            asking += [other.mail.receive(message(name), "y", NOON) for name in reversed(names)]
+            addressing = [opened.mail.refer("teams", name, {"by": "x"}) for name in names]
+            addressing += [other.mail.refer("teams", name, {"by": "y"}) for name in reversed(names)]
+            heard = await asyncio.gather(*asking)
+            assert sum(heard) == len(names)
+            await asyncio.gather(*addressing)
+
+
 async def test_who_goes_away_while_others_write_costs_them_nothing(mail: Mail) -> None:
     tasks = [asyncio.create_task(mail.receive(message(f"m{number}"), "here", NOON)) for number in range(9)]
     await asyncio.sleep(0)
