@@ -99,6 +99,7 @@ class Rounds:
                 await self._receive(digest_due(subscription.place, slot))
         if self._swept is None or now - self._swept > _SWEEP_EVERY:
             self._swept = now
+            await self._mail.sweep(now)
             await self._diary.sweep(now, questions=QUESTIONS_FOR, findings=FINDINGS_FOR)
 
     def _slot(self, subscription: Subscription, now: datetime) -> datetime | None:

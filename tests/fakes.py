@@ -75,9 +75,9 @@ class FakeMail:
     """Mail that forgets everything when it goes; the contract test judges it like the real one."""
 
     def __init__(self) -> None:
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str], datetime] = {}
         self._inbox: dict[tuple[str, str], tuple[Message, str, datetime, str | None]] = {}
-        self._offers: dict[str, Offer] = {}
+        self._offers: dict[str, tuple[Offer, datetime]] = {}
         self._questions: list[Question] = []
         self._references: dict[tuple[str, str], Mapping[str, Any]] = {}
 
@@ -85,7 +85,7 @@ class FakeMail:
         key = message.place.surface, message.id
         if key in self._seen:
             return False
-        self._seen.add(key)
+        self._seen[key] = at
         self._inbox[key] = message, holder, at, None
         return True
 
@@ -110,10 +110,10 @@ class FakeMail:
         return [Waiting(m, sent) for m, by, held, sent in kept if held < before or by == holder]
 
     async def offer(self, token: str, offer: Offer, at: datetime) -> None:
-        self._offers[token] = offer
+        self._offers[token] = offer, at
 
     async def offered(self, token: str) -> Offer | None:
-        return self._offers.get(token)
+        return self._offers[token][0] if token in self._offers else None
 
     async def questions(self, sender: str | None = None, most: int = 20) -> list[Question]:
         return [q for q in self._questions[::-1] if sender in (None, q.sender)][:most]
@@ -123,6 +123,12 @@ class FakeMail:
 
     async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
         return self._references.get((surface, conversation))
+
+    async def sweep(self, now: datetime) -> None:
+        old = {key for key, at in self._seen.items() if at < now - timedelta(hours=24)}
+        self._seen = {key: at for key, at in self._seen.items() if key not in old}
+        self._inbox = {key: kept for key, kept in self._inbox.items() if key not in old}
+        self._offers = {token: kept for token, kept in self._offers.items() if kept[1] >= now - timedelta(days=7)}
 
 
 class FakeDiary:

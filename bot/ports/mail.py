@@ -83,3 +83,7 @@ class Mail(Protocol):
     async def reference(self, surface: str, conversation: str) -> Mapping[str, Any] | None:
         """How a platform wants a conversation addressed."""
         ...
+
+    async def sweep(self, now: datetime) -> None:
+        """Forget messages of more than a day ago, and buttons of more than a week."""
+        ...

@@ -26,7 +26,6 @@ OFFERED_FOR: Final = timedelta(days=7)
 LONGEST: Final = 64_000
 """Characters of a message that are kept until it is answered; of a question that was, `_QUESTION` stay."""
 _QUESTION: Final = 600
-_SWEEP_EVERY: Final = timedelta(hours=1)
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 _MESSAGE: Final = TypeAdapter(Message)
@@ -54,13 +53,11 @@ class SqlMail:
         self._standing = Together(self._post_all)
         self._referred = Together(self._refer_all)
         self._offers = Together(self._offer_all)
-        self._swept: datetime | None = None
 
     # --- messages ----------------------------------------------------------------------------
 
     async def receive(self, message: Message, holder: str, at: datetime) -> bool:
         """Take a message in; whether it is new."""
-        await self._sweep(at)
         return await self._received((message, holder, at))
 
     async def _receive_all(self, lot: list[_Received]) -> list[bool]:
@@ -166,11 +163,8 @@ class SqlMail:
             found = await connection.scalar(sa.select(c.reference).where(c.key == f"{surface} {conversation}"))
         return dict(found) if found else None
 
-    async def _sweep(self, now: datetime) -> None:
-        """Forget old messages and buttons, now and then."""
-        if self._swept is not None and now - self._swept < _SWEEP_EVERY:
-            return
-        self._swept = now
+    async def sweep(self, now: datetime) -> None:
+        """Forget old messages and buttons."""
         async with self._begin() as connection:
             await connection.execute(sa.delete(tables.seen).where(tables.seen.c.at < now - SEEN_FOR))
             await connection.execute(sa.delete(tables.inbox).where(tables.inbox.c.received < now - SEEN_FOR))

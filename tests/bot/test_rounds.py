@@ -11,7 +11,7 @@ from bot.digests import Digests
 from bot.errors import ConnectorError
 from bot.findings import Finding, Past, Server
 from bot.inbox import LEFT_AFTER, Inbox
-from bot.ports import Check, Said, Wire, Work
+from bot.ports import Check, Offer, Said, Wire, Work
 from bot.rounds import ROUND, Rounds, digest_due, place_of
 from bot.router import Router
 from bot.types import Answer, Message, Place
@@ -376,6 +376,15 @@ async def test_a_digest_counts_questions_and_nothing_else_that_was_said(library:
     await replica.inbox.receive(Message("q", OWNER, "ann", "error 0x8badf00d, and nobody knows why"))
     await replica.turns(24 * 4, "ok")
     assert [title.partition(", ")[2] for title in world.surface.titles(CHANNEL)] == ["1 question without an answer"]
+
+
+async def test_what_is_old_is_swept_unasked(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    await world.mail.offer("token", Offer(CHANNEL, ("help",)), world.clock())
+    for _ in range(8):
+        world.clock.pass_by(24 * 3600)
+        await replica.turn()
+    assert await world.mail.offered("token") is None
 
 
 async def test_nobody_can_speak_for_the_clock(library: Library, codes: Codes) -> None:

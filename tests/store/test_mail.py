@@ -67,6 +67,19 @@ async def test_a_button_says_what_it_said(mail: Mail) -> None:
     assert await mail.offered("token") == Offer(PLACE, ("check ndes01", "help"))
 
 
+async def test_what_is_old_is_forgotten_when_told_and_not_while_a_message_waits_to_be_taken(mail: Mail) -> None:
+    await mail.receive(message("m1"), "here", NOON)
+    await mail.offer("token", Offer(PLACE, ("help",)), NOON)
+    await mail.receive(message("m2"), "here", NOON + timedelta(hours=25))
+    assert not await mail.receive(message("m1"), "here", NOON + timedelta(hours=25))
+    await mail.sweep(NOON + timedelta(hours=25))
+    assert [left.message.id for left in await mail.waiting(NOON + timedelta(hours=26))] == ["m2"]
+    assert await mail.receive(message("m1"), "here", NOON + timedelta(hours=25))
+    assert await mail.offered("token")
+    await mail.sweep(NOON + timedelta(days=8))
+    assert await mail.offered("token") is None
+
+
 async def test_a_conversation_is_addressed_as_its_platform_wants(mail: Mail) -> None:
     assert await mail.reference("teams", "19:abc") is None
     for version in (1, 2):
