@@ -139,7 +139,7 @@ async def _reads_the_second(store: SqlStore) -> None:
     assert await store.mail.offered("token") == Offer(PLACE, ("help",))
     assert await store.mail.reference("teams", "19:abc") == {"serviceUrl": "https://smba.example/"}
     assert await store.mail.questions() == [Question(NOON, PLACE, "U1", "12175 ü", "ra-expired")]
-    assert await store.diary.asked(*DAY) == [Asked(NOON, "U1", "12175 ü", "ra-expired")]
+    assert await store.diary.asked(*DAY) == [Asked(NOON, "U1", "12175 ü", "ra-expired", "slack C1")]
 
 
 async def _reads_the_third(store: SqlStore) -> None:
