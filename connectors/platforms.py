@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Final
 
 from aiohttp import web
 
@@ -18,6 +19,8 @@ from knowledge.codes import Codes
 from knowledge.library import Library
 
 _ALL_OF_IT = "explain "  # what a search hit's button says
+
+_LEARNING: Final = 5.0  # seconds that Slack gets to say who is in the user groups before anything is answered
 
 
 @asynccontextmanager
@@ -59,6 +62,9 @@ async def _slack(
         clock=now,
     )
     try:
+        with suppress(TimeoutError):  # it is looked again once Slack is served
+            async with asyncio.timeout(_LEARNING):
+                await slack.learn_roles()
         yield [slack, slack.steps]
     finally:
         await slack.close()

@@ -11,15 +11,19 @@ from time import time
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.ports import Show
-from bot.types import Answer, Fold, Message, Picture, Steps, Text
+from bot.types import Answer, Fold, Message, Picture, Place, Steps, Text
 from connectors.chat.slack import uploads
 from connectors.chat.slack.assistant import PROMPTS
 from connectors.chat.slack.interactions import COMMANDS
+from connectors.platforms import surfaces
+from connectors.settings_file import Settings
+from connectors.store import open_store
 from knowledge.codes import Codes
 from knowledge.library import Library
-from tests.chat.fake_slack import BOT, BOT_TOKEN, TEAM, FakeSlack, encoded, until
+from tests.chat.fake_slack import APP_TOKEN, BOT, BOT_TOKEN, TEAM, FakeSlack, encoded, until
 from tests.chat.slack_bot import NDES, Bot, a_check, running
 
 pytestmark = pytest.mark.asyncio
@@ -221,6 +225,20 @@ async def test_roles_come_from_ids_and_user_groups(slack: FakeSlack, start: Star
         refusal = (await slack.answered(2))[1]
         assert refusal.reader == "U1"
         assert "operator" in refusal.text
+
+
+async def test_who_is_in_a_group_is_known_before_what_was_left_is_answered(
+    slack: FakeSlack, tmp_path: Path, library: Library, codes: Codes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack.groups["S1"] = ["U2"]
+    monkeypatch.setenv("NDESBOT_SLACK_BOT_TOKEN", BOT_TOKEN)
+    monkeypatch.setenv("NDESBOT_SLACK_APP_TOKEN", APP_TOKEN)
+    said = Settings.model_validate({"slack": {"workspaces": [TEAM], "api": slack.origin, "operators": ["S1"]}})
+    async with (
+        open_store(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as store,
+        surfaces(said, web.Application(), store, library, codes) as (chat, _),
+    ):
+        assert chat.role_of(Message("1", Place("slack", "C1"), "U2", "")) == "operator"
 
 
 # --- commands, shortcuts, buttons, forms -----------------------------------------------------

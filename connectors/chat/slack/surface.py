@@ -110,6 +110,10 @@ class Slack:
             listening.listen(bolt)
         return bolt
 
+    async def learn_roles(self) -> None:
+        """Look who is in the user groups, so that it is known before what was left by a predecessor is answered."""
+        await self._people.look_at_groups()
+
     # --- coming in ---------------------------------------------------------------------------
 
     async def serve(self, receive: Receive) -> None:
