@@ -17,6 +17,8 @@ from bot.ports import Check, Said
 
 LARGEST_BUNDLE: Final = 512 * 1024
 """Bytes of a GetCACert body that a worker may return; the wire reads half of it at most."""
+NO_RUNNER: Final = "no-runner"
+"""The trouble of checks that no worker made."""
 _MOST_REQUESTS: Final = 1000
 _LONGEST: Final = 4000  # characters of a text in a finding
 
@@ -85,9 +87,7 @@ def seen_of(said: Said, order: Order, now: datetime) -> Seen:
 
 def unseen(server: Server, checks: Collection[Check], why: str) -> Seen:
     """What there is to say where nobody looked."""
-    findings = tuple(
-        Finding(check.id, "unknown", why, {"trouble": "no-runner", "site": server.site}) for check in checks
-    )
+    findings = tuple(Finding(check.id, "unknown", why, {"trouble": NO_RUNNER, "site": server.site}) for check in checks)
     return Seen(findings, None, 0, 0.0)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.answer import cause_page
+from bot.errands import NO_RUNNER
 from bot.findings import Finding, Report, Server, Standing, Suspect, Verdict
 from bot.placeholders import filled, names_of
 from bot.types import Answer, Block, Choices, Facts, Fold, Steps, Text, Tone
@@ -29,6 +30,8 @@ def so_far(server: Server, findings: Sequence[Finding], total: int) -> Answer:
 
 def told(report: Report, library: Library) -> Answer:
     """The verdict, the causes with their evidence and fixes, and every check."""
+    if report.findings and all(finding.evidence.get("trouble") == NO_RUNNER for finding in report.findings):
+        return _nobody_looked(report)
     shown = [suspect for suspect in report.suspects if suspect.visible and suspect.standing in ("confirmed", "likely")]
     weaker = [suspect for suspect in report.suspects if suspect.visible and suspect.standing == "possible"]
     hidden = [suspect for suspect in report.suspects if not suspect.visible and suspect.standing != "ruled_out"]
@@ -51,6 +54,20 @@ def told(report: Report, library: Library) -> Answer:
         _title(report, shown, library),
         _TONES[report.verdict],
         filled(tuple(blocks), names_of(report.server)),
+    )
+
+
+def _nobody_looked(report: Report) -> Answer:
+    """Nothing is known: to list every cause as possible would bury why."""
+    server = report.server
+    return Answer(
+        f"{server.name}: unknown, for nobody looked",
+        "unknown",
+        (
+            Text(report.findings[0].summary),
+            Text(f"Whoever runs the bot sees to it that a worker of site {server.site} is up and its token is good."),
+            Choices("Next", (("Check again", f"check {server.name}"),)),
+        ),
     )
 
 

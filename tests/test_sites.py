@@ -21,12 +21,15 @@ from bot.errors import BadRequest, ConnectorError
 from bot.findings import Finding, Past, Server
 from bot.looking import Seen, time_for
 from bot.ports import Errand
+from bot.report import told
+from bot.types import Text
 from connectors.assembly import causes, now, wires
 from connectors.checks import catalogue
 from connectors.lab.server import Lab
 from connectors.sites import LEASE, Door, Sites
 from connectors.store import SqlStore, open_store
 from connectors.working import Bot
+from knowledge.library import Library
 from tests.fakes import NOON
 
 TOKEN = "a-token-that-is-long-enough-0123456789"
@@ -109,6 +112,10 @@ async def test_without_a_runner_every_check_is_unknown_and_says_so(store: SqlSto
     report = await checker(store, seconds=0.3).run(server, who="ann")
     assert report.verdict == "unknown"
     assert {finding.summary for finding in report.findings} == {"No runner for site dmz-2 answered."}
+    answer = told(report, Library(()))
+    assert answer.title == "ndes01: unknown, for nobody looked"
+    assert answer.blocks[0] == Text("No runner for site dmz-2 answered.")
+    assert "Also possible" not in repr(answer)
 
 
 async def test_the_errand_of_a_lost_worker_goes_to_another_of_its_site(store: SqlStore) -> None:
