@@ -49,7 +49,7 @@ class Surveying:
         file = LogFile(stream.name, reader.kind, reader.title)
         self._survey.take(file, _counted(reader, stream, file))
         if reader.kind == "evtx" and not stream.lines:
-            self._notes(f"{stream.name}: this event log (EVTX) holds no record that can be read.")
+            raise BadRequest(f"{stream.name}: this event log (EVTX) holds no record that can be read.")
 
     def done(self, notes: tuple[str, ...] = ()) -> Surveyed:
         """What everything read so far tells; `notes` are put before its own."""

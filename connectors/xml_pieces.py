@@ -36,33 +36,24 @@ def elements(stream: Stream, name: str) -> Iterator[Element]:
     """Every whole element of a name, in order, with the line it begins on. What is broken is left out."""
     start_tag = re.compile(rb"<" + name.encode() + rb"(?=[\s>/])")
     end_tag = b"</" + name.encode() + b">"
-    kept, line = b"", 1
+    kept, line, ends = b"", 1, True
     for block in stream.utf8():
         kept += block
         at = 0
-        while start := start_tag.search(kept, at):
-            line += kept.count(b"\n", at, start.start())
-            at = start.start()
-            end = kept.find(end_tag, at)
-            if end < 0:
-                if len(kept) - at > LARGEST and (following := start_tag.search(kept, start.end())):
-                    line += kept.count(b"\n", at, following.start())
-                    at = following.start()
-                    continue
-                break
+        while (end := kept.find(end_tag, at)) >= 0:
             end += len(end_tag)
-            yield from _element(kept[at:end], line, start_tag)
+            if start := start_tag.search(kept, at, end):
+                first = line + kept.count(b"\n", at, start.start())
+                yield from _element(kept[start.start() : end], first, start_tag)
             line += kept.count(b"\n", at, end)
             at = end
-        else:
+        held = max(at, kept.rfind(b"<" + name.encode(), at), len(kept) - LARGEST)  # of several begun the last counts
+        if kept.find(b"<" + name.encode(), held) < 0:
             held = max(at, len(kept) - len(name) - 2)
-            line += kept.count(b"\n", at, held)
-            at = held
-        kept = kept[at:]
-        if len(kept) > LARGEST:  # an element without an end: leave it
-            line += kept.count(b"\n", 0, len(kept) - 64)
-            kept = kept[-64:]
-    stream.lines = line
+        line += kept.count(b"\n", at, held)
+        kept = kept[held:]
+        ends = block.endswith(b"\n") if block else ends
+    stream.lines = line + kept.count(b"\n") - ends
 
 
 def _element(data: bytes, line: int, start_tag: re.Pattern[bytes]) -> Iterator[Element]:

@@ -30,17 +30,21 @@ class Enrolment:
     device: str
     marks: list[Mark] = field(default_factory=list)
     makes: set[tuple[int, int]] = field(default_factory=set)
+    furthest: int = 0
+    """The last step that is proven to have gone well."""
 
     def add(self, mark: Mark) -> None:
         """Take in a mark."""
         self.makes.add((mark.file, mark.verdict.make))
+        if mark.verdict.kind == "good":
+            self.furthest = max(self.furthest, mark.verdict.step or 0)
         if len(self.marks) < _MARKS or mark.verdict.kind == "bad":
             self.marks.append(mark)
 
     def may_take(self, mark: Mark) -> bool:
         """Whether a mark can be of this enrolment: none of the same make is, and it does not fail after its end."""
         fails_late = mark.verdict.kind == "bad" and (mark.verdict.step or 6) == 6
-        return (mark.file, mark.verdict.make) not in self.makes and not (fails_late and 6 in self.steps)
+        return (mark.file, mark.verdict.make) not in self.makes and not (fails_late and self.furthest == 6)
 
     @property
     def last(self) -> datetime:
@@ -80,7 +84,7 @@ class Enrolment:
     def step_of(self, failure: Mark) -> int | None:
         """The step at which a failure stops it. One that tells no cause stops it behind what is proven to have gone
         well; that is only said where the policy module is heard of, for what no log shows is not missing."""
-        proven = max(self.steps, default=0)
+        proven = self.furthest
         if failure.verdict.confidence < SPECIFIC and proven >= 3:
             return max(failure.verdict.step or 0, min(6, proven + 1))
         return failure.verdict.step or (proven + 1 if proven else None)
@@ -220,6 +224,6 @@ class _Chains:
         while self._open and mark.at and at - self._open[0].last > _FLOW:
             self._open.popleft()
         for chain in self._open:
-            forward = (mark.verdict.step or 6) >= max(chain.steps, default=0)
-            if at - chain.last <= _FLOW and forward and chain.may_take(mark):
+            forward = (mark.verdict.step or 6) >= chain.furthest
+            if forward and chain.may_take(mark) and at - chain.last <= _FLOW:
                 yield chain

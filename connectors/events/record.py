@@ -8,6 +8,9 @@ from bot.timeline.lines import Line
 
 _LONGEST = 6_000  # characters of a message that are kept
 _TRANSACTION = re.compile(r"transaction ?-?id\W{1,4}([0-9A-Za-z+/=-]{8,100})", re.IGNORECASE)
+_PROCESS = re.compile(r"<EventAuxInfo\s[^>]{0,200}?ProcessName=[\"']([^\"']{1,200})")
+_OURS = re.compile(r"w3wp|ndes|connector|certsrv|certutil|mscep", re.IGNORECASE)
+"""Programs of NDES, the connector and the CA."""
 
 LEVELS = {
     **dict.fromkeys(("critical", "kritisch", "critique", "crítico", "critico", "kritiek", "1"), "Critical"),
@@ -42,6 +45,9 @@ class Record:
         said = f"Event ID: {self.event_id} Source: {self.provider} Level: {self.level}\n{self.message[:_LONGEST]}"
         text = f"{said}\n{self.more[:_LONGEST]}" if self.more else said
         grave = None if not self.level else self.level != "Information"
+        process = _PROCESS.search(self.more) if "CAPI2" in self.provider else None
+        if process and not _OURS.search(process[1]):
+            grave = False  # CAPI2 logs the certificates of every program on the machine
         transaction = _TRANSACTION.search(text)
         return Line(
             self.number,

@@ -11,14 +11,14 @@ from connectors.streams import Stream, decoded
 
 _LARGEST = 16 << 20  # bytes that are read; a real one has some thousand
 _MOST = 5_000
-_FIRST = re.compile(r"^\s*\[?\s*\{\s*\"")
+_FIRST = re.compile(r"\[?\s*\{\s*\"")
 _OURS = re.compile(r'"(?:Status|Result|Outcome|Passed|Severity|Level)"\s*:', re.IGNORECASE)
 _GOOD = {"pass", "passed", "success", "succeeded", "ok", "true", "info", "information", "skipped", "notapplicable"}
 _VERDICTS = ("status", "result", "outcome", "passed", "severity", "level")
 
 
 def _fits(head: str) -> float:
-    return 0.9 if _FIRST.match(head) and _OURS.search(head) else 0.0
+    return 0.9 if _FIRST.match(head.lstrip()[:400]) and _OURS.search(head) else 0.0
 
 
 def _lines(stream: Stream) -> Iterator[Line]:

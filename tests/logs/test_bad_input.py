@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import BadRequest
 from connectors import unpacking
+from connectors.logs import catalogue
 from connectors.streams import LONGEST_LINE, Stream
 from connectors.surveying import Surveyed, Surveying
 from connectors.unpacking import Notes, unpacked
@@ -258,6 +259,44 @@ def test_a_corrupt_evtx_is_told_in_one_sentence(data: bytes, library: Library) -
 def test_binary_is_refused_by_name(library: Library) -> None:
     with pytest.raises(BadRequest, match=r"^thing\.bin: this is not a text file\.$"):
         surveyed(bytes(range(32)) * 400, library, "thing.bin")
+
+
+# --- what is made to take for ever -----------------------------------------------------------
+
+TIRING = [
+    '"',
+    "<",
+    "<E2ETraceEvent>",
+    "<Event><System>",
+    " ",
+    "1",
+    " 1",
+    "a: ",
+    "<![LOG[",
+    "<![LOG[\n",
+    "1 Error ",
+    "1 Error x\n",
+    "2024-05-14 08:01:12 1 GET / 1 200 0 0 x\n",
+    '[{"Status":',
+    "Event ID: 1\nLevel: Error\nSource: x\n",
+    "MIAGCSqGSIb3DQ",
+    "Row 1:\nRequest Status Code: 0x80094800\n\n",
+    'a,"b\n',
+    "=== Logging started",
+    "Error 0x80094012 scep ndes failed\n",
+]
+
+
+@pytest.mark.parametrize("bit", TIRING)
+def test_no_repetition_tires_a_reader(bit: str, library: Library) -> None:
+    data = (bit * (200_000 // len(bit))).encode()
+    for reader in catalogue():
+        if reader.kind != "evtx":
+            stream = Stream(io.BytesIO(data), "x")
+            reader.fits(stream.head)
+            for _ in reader.lines(stream):
+                pass
+    surveyed(data, library)
 
 
 # --- memory ----------------------------------------------------------------------------------

@@ -264,6 +264,12 @@ def test_capi2_keeps_the_elements_that_the_knowledge_reads() -> None:
     assert '<Result value="80072EE2">' in words(CAPI2)[0]
 
 
+def test_capi2_of_another_program_is_no_failure_of_enrolment() -> None:
+    for process, grave in (("w3wp.exe", True), ("chrome.exe", False)):
+        text = CAPI2.replace("<Result", f'<EventAuxInfo ProcessName="{process}"/><Result')
+        assert lines_of(text.encode())[0].grave is grave
+
+
 def test_a_transaction_is_read_from_an_event() -> None:
     assert lines_of(CONNECTOR.encode())[0].transaction == "1F0C33AA2B"
 
