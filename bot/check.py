@@ -99,7 +99,7 @@ class Checker:
         checks = chosen(self._checks.values(), server, only, consent=consent)
         question = server.name, frozenset(check.id for check in checks)
         done = self._done.get(question)
-        if done and not fresh and done.server == server and self._clock() - done.at < FRESH:
+        if done and not fresh and done.server == server and _within(FRESH, done.at, self._clock()):
             return done
         if question not in self._running:
             self._count(who, server.name)
@@ -118,13 +118,16 @@ class Checker:
 
     def _finished(self, question: _Question, task: "asyncio.Task[Report]") -> None:
         del self._running[question]
+        now = self._clock()
+        self._done = {asked: report for asked, report in self._done.items() if _within(FRESH, report.at, now)}
         if not task.cancelled() and task.exception() is None:
             self._done[question] = task.result()
 
     def _count(self, who: str, server: str) -> None:
         """Hold everybody to the quota."""
         now = self._clock()
-        recent = [at for at in self._asked.get((who, server), []) if now - at < QUOTA_TIME]
+        self._asked = {by: times for by, times in self._asked.items() if _within(QUOTA_TIME, times[-1], now)}
+        recent = [at for at in self._asked.get((who, server), []) if _within(QUOTA_TIME, at, now)]
         if len(recent) >= QUOTA:
             wait = int((QUOTA_TIME - (now - recent[0])).total_seconds()) + 1
             raise BadRequest(f"You had {server} checked {QUOTA} times in five minutes; ask again in {wait} s.")
@@ -176,6 +179,11 @@ class Checker:
             report = judged(server, now, seen, self._causes)
             await self._store.keep(report, seen.good)
             return report
+
+
+def _within(length: timedelta, at: datetime, now: datetime) -> bool:
+    """Whether that was so short a time ago; what lies ahead was before the clock was set back."""
+    return timedelta() <= now - at < length
 
 
 def chosen(

@@ -105,6 +105,23 @@ async def test_the_same_question_at_once_runs_once() -> None:
     assert all(report is reports[0] for report in reports)
 
 
+async def test_a_clock_that_is_set_back_brings_no_old_result_and_shuts_nobody_out() -> None:
+    clock = FakeClock()
+    use = checker(saying("one"), clock=clock)
+    reports = [await use.run(NDES, who="ann", fresh=True) for _ in range(QUOTA)]
+    clock.pass_by(-3600)
+    assert await use.run(NDES, who="ann") is not reports[-1]
+
+
+async def test_what_is_too_old_to_count_is_not_remembered() -> None:
+    clock = FakeClock()
+    use = checker(saying("one"), clock=clock)
+    for number in range(50):
+        await use.run(replace(NDES, name=f"ndes{number}"), who=f"person {number}")
+        clock.pass_by(QUOTA_TIME.total_seconds())
+    assert (len(use._done), len(use._asked)) == (1, 1)
+
+
 async def test_a_result_answers_again_for_half_a_minute_and_no_longer() -> None:
     clock = FakeClock()
     use = checker(saying("one"), clock=clock)
