@@ -1,10 +1,11 @@
-# ruff: noqa: T201 - it prints figures
 """`python -m tests.bench_logs`: a long IIS log with five bad lines, beside ripgrep, grep and a union of Python's `re`.
 
 All read the same file in one run and look for the same words: the literal phrases of the knowledge, without regard to
 case. ripgrep and grep only count lines; what is measured of ours is all of it, from bytes to the story. `RG` in the
 environment names a ripgrep that is not on the path.
 """
+
+# ruff: noqa: T201 - it prints figures
 
 import os
 import random

@@ -1,5 +1,6 @@
-# ruff: noqa: E501 - what programs say is easier to compare unwrapped
 """What an enrolment writes into the logs when something is wrong, and which record is the first bad one."""
+
+# ruff: noqa: E501 - what programs say is easier to compare unwrapped
 
 from collections.abc import Callable
 

@@ -1,5 +1,6 @@
-# ruff: noqa: E501 - lines of logs are easier to compare unwrapped
 """Writes records as the programs of the field do: the other side of every reader, for composed logs."""
+
+# ruff: noqa: E501 - lines of logs are easier to compare unwrapped
 
 import json
 from collections.abc import Sequence

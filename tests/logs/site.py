@@ -1,5 +1,6 @@
-# ruff: noqa: E501 - what programs say is easier to compare unwrapped
 """A site whose servers and devices log what they do, step by step, and the noise around it."""
+
+# ruff: noqa: E501 - what programs say is easier to compare unwrapped
 
 import random
 from dataclasses import dataclass, field

@@ -1,5 +1,6 @@
-# ruff: noqa: E501 - lines of logs are easier to compare unwrapped
 """Every format is known by what stands in it, in every encoding, and gives times, sources and words."""
+
+# ruff: noqa: E501 - lines of logs are easier to compare unwrapped
 
 import gzip
 from datetime import UTC, datetime
