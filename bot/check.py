@@ -173,6 +173,8 @@ class Checker:
     async def _one_at_a_time(self, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
         async with self._busy.setdefault(server.name, asyncio.Lock()):
             past, now = await self._store.past(server.name), self._clock()
+            if self._elsewhere:
+                await progress([], len(checks))  # a worker says nothing in between
             seen = await self._elsewhere(server, checks, past, now) if self._elsewhere else None
             if seen is None:
                 seen = await see(server, checks, self._wires, past=past, now=now, progress=progress)

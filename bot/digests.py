@@ -143,6 +143,8 @@ class Digests:
     async def hush(self, words: str, who: str) -> Answer:
         """Announce nothing for some hours. Raises `BadRequest` where the words do not say what and how long."""
         scope, _, rest = words.partition(" ")
+        if rest.strip() == "off":
+            return await self._unhush(scope)
         hours, _, why = rest.strip().partition(" ")
         try:
             length = timedelta(hours=float(hours.removesuffix("h")))
@@ -163,6 +165,11 @@ class Digests:
             "info",
             (Text(f"Nothing is announced of it until {now + length:%Y-%m-%d %H:%M} UTC."),),
         )
+
+    async def _unhush(self, scope: str) -> Answer:
+        if not await self._diary.unhush(scope, self._clock()):
+            raise BadRequest("Nothing is kept quiet under that name.")
+        return Answer(f"No longer quiet about {scope}", "info", (Text("What lasts is announced at the next look."),))
 
     async def vote(self, message: Message) -> Answer:
         """What a person says of an answer."""

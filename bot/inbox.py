@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bot.digests import VOTE
 from bot.errors import ConnectorError
@@ -22,10 +22,17 @@ LEFT_AFTER: Final = timedelta(seconds=30)
 """Without such a sign for this long, a message is left for anybody to answer."""
 _ENDINGS: Final = 60  # tries to say that a message is answered: ten minutes
 _REMEMBERED: Final = 10_000  # deliveries known in this process, for the time when the mail fails
+_APART: Final = 1.5  # seconds over which replicas spread that could not tell who of them a message is for
 _QUOTED: Final = 200  # characters of a question that an apology names
 
 _USED = Answer(
     "That button was pressed already", "info", (Text("Its answer stands in this conversation."),), private=True
+)
+_NOT_NOW = Answer(
+    "I cannot look that button up now",
+    "unsure",
+    (Text("The database does not answer. Press it again in a minute; questions are answered meanwhile."),),
+    private=True,
 )
 _TOO_OLD = Answer(
     "That button does not work any more",
@@ -78,15 +85,15 @@ class Inbox:
         turn = self._turns.take(message.place)
         try:
             meant = await self._meant(message)
-            new = await self._is_new(meant or message)
+            new = await self._is_new(meant if isinstance(meant, Message) else message)
         except BaseException:  # it is not acknowledged, so it comes again
             self._delivered.pop((message.place.surface, message.id), None)
             turn.pass_on()
             raise
-        if new and meant:
-            self._begin(meant, self._answer(meant, turn), turn)
-        elif new:
-            self._begin(message, self._tell(message, _TOO_OLD, turn), turn)
+        if new and isinstance(meant, Message):
+            self._begin(meant, self._answer(meant, turn, kept=new == "kept"), turn)
+        elif new and not isinstance(meant, Message):
+            self._begin(message, self._tell(message, meant, turn), turn)
         elif message.pressed:
             self._begin(message, self._tell(message, _USED, turn), turn)
         else:
@@ -102,8 +109,8 @@ class Inbox:
             del self._delivered[next(iter(self._delivered))]
         return False
 
-    async def _meant(self, message: Message) -> Message | None:
-        """What a button says; None for one that is not known, or does not stand in this conversation.
+    async def _meant(self, message: Message) -> Message | Answer:
+        """What a button says; an answer for one that is not known, or does not stand in this conversation.
 
         Its id is that of the button, so it is answered once, whoever presses it. Votes are everybody's own; and who
         may not do what it says, uses it up for nobody else.
@@ -111,26 +118,27 @@ class Inbox:
         if not message.pressed:
             return message
         token, _, number = message.text.partition(".")
-        offer = None
-        with suppress(ConnectorError, TimeoutError):
+        try:
             async with asyncio.timeout(KEEPING):
                 offer = await self._mail.offered(token)
+        except (ConnectorError, TimeoutError):
+            return _NOT_NOW
         here = message.place
         if offer is None or (offer.place.surface, offer.place.conversation) != (here.surface, here.conversation):
-            return None
+            return _TOO_OLD
         if number not in map(str, range(len(offer.says))):
-            return None
+            return _TOO_OLD
         meant = replace(message, id=f"press {token}.{number}", text=offer.says[int(number)])
         alone = meant.text.startswith(VOTE) or not self._may(meant)
         return replace(meant, id=f"{meant.id} {message.sender}") if alone else meant
 
-    async def _is_new(self, message: Message) -> bool:
+    async def _is_new(self, message: Message) -> Literal["kept", "not kept", False]:
         try:
             async with asyncio.timeout(KEEPING):
-                return await self._mail.receive(message, self._holder, self._clock())
+                return "kept" if await self._mail.receive(message, self._holder, self._clock()) else False
         except (ConnectorError, TimeoutError) as error:  # better an answer that a restart would lose than none
             _log.error("a message is answered without being kept", extra={"error": type(error).__name__})
-            return True
+            return "not kept"
 
     # --- answering ---------------------------------------------------------------------------
 
@@ -141,8 +149,8 @@ class Inbox:
         task.add_done_callback(lambda _: turn.pass_on())
         return task
 
-    async def _answer(self, message: Message, turn: Turn, left: Waiting | None = None) -> None:
-        posting = self._posting(message, turn, left)
+    async def _answer(self, message: Message, turn: Turn, left: Waiting | None = None, *, kept: bool = True) -> None:
+        posting = self._posting(message, turn, left, unsure=left is not None or not kept)
         if left and left.sent == "":
             answer: Answer | None = _apology(message)
         else:
@@ -151,6 +159,8 @@ class Inbox:
             except ConnectorError:
                 return  # it waits, and is taken up like what a dead process left
         if answer is not None:
+            if not kept:  # another replica may have been given the same: they do not look at the same moment
+                await self._pause(random.uniform(0, _APART))  # noqa: S311 - spreads, hides nothing
             await posting.finish(answer)
         await self._end(message, answer)
 
@@ -172,9 +182,9 @@ class Inbox:
     async def _tell(self, message: Message, answer: Answer, turn: Turn) -> None:
         await self._posting(message, turn).finish(answer)
 
-    def _posting(self, message: Message, turn: Turn, left: Waiting | None = None) -> Posting:
+    def _posting(self, message: Message, turn: Turn, left: Waiting | None = None, *, unsure: bool = False) -> Posting:
         surface = self._surfaces[message.place.surface]
-        unsure = left is not None and surface.looks_up
+        unsure = unsure and surface.looks_up
         sent = left.sent if left and left.sent else None
         return Posting(message, turn, surface, self._mail, self._clock, self._pause, sent=sent, unsure=unsure)
 

@@ -136,8 +136,8 @@ class Posting:
         try:
             await self._turn.come()
             await self._put(answer, _no_button, interim=True)
-        except ConnectorError:
-            _log.info("an interim answer was not taken", extra={"surface": self._surface.name})
+        except Exception as error:  # whatever it is, the last answer is what counts
+            _log.info("an interim answer was not taken", extra={"error": type(error).__name__})
         finally:
             self._turn.pass_on()  # what takes long lets others by
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot import slots
 from bot.check import Checker
-from bot.diary import Change, Health, Run, Subscription
+from bot.diary import Change, Expiry, Health, Run, Subscription
 from bot.digests import DUE, THE_CLOCK
 from bot.errors import BadRequest, ConnectorError
 from bot.findings import Report, Server
@@ -30,6 +30,8 @@ QUESTIONS_FOR: Final = timedelta(days=90)
 """How long questions are kept."""
 FINDINGS_FOR: Final = timedelta(days=400)
 """How long the history of servers is kept."""
+_FOREVER: Final = timedelta(days=36_500)
+_OVER: Final = timedelta(days=30)  # after which what ran out is no news any more
 _SWEEP_EVERY: Final = timedelta(hours=6)
 
 Online = Callable[[], Awaitable[bool]]
@@ -139,12 +141,21 @@ class Rounds:
     async def _remember(self, report: Report) -> None:
         name = report.server.name
         run = Run(name, report.at, report.verdict, {finding.check: finding.verdict for finding in report.findings})
-        await self._diary.remember(run, expiries(report))
+        await self._diary.remember(run, await self._running_out(report))
         before = (await self._diary.health(name)).get(name)
         health, change = next_health(before, run)
         if health != before and not await self._diary.stand(health, before):
             return  # another replica saw the same, and tells
         await self._tell(report, health, before, change)
+
+    async def _running_out(self, report: Report) -> list[Expiry]:
+        """What runs out, as far as it was seen; what a server in trouble did not show is as it was, for some time."""
+        found = list(expiries(report))
+        if report.verdict in ("ok", "warn"):
+            return found
+        seen = {one.kind for one in found}
+        kept = await self._diary.expiries(report.at + _FOREVER, report.server.name)
+        return found + [one for one in kept if one.kind not in seen and one.ends > report.at - _OVER]
 
     async def _tell(self, report: Report, health: Health, before: Health | None, change: Change | None) -> None:
         """One message in the owner's channel, edited as it goes on; none in a quiet time, but then after it."""
@@ -188,8 +199,8 @@ def place_of(channel: str | None, surfaces: Mapping[str, ChatSurface]) -> Place 
     """Where a server's owner is told: `slack:C0123`, `teams:19:...`, or the id alone where there is one platform."""
     if not channel:
         return None
-    surface, _, conversation = channel.partition(":")
-    if surface in surfaces and conversation:
-        return Place(surface, conversation)
+    surface, colon, conversation = channel.partition(":")
+    if colon:
+        return Place(surface, conversation) if surface in surfaces and conversation else None
     first = next(iter(surfaces), None)
     return Place(first, channel) if first else None

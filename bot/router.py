@@ -22,6 +22,7 @@ from knowledge.library import Library
 log = logging.getLogger(__name__)
 
 _STORE_PATIENCE = 2.0  # seconds that the servers may take to be listed under an answer
+_GREETINGS = ("hi", "hello", "hey")
 _SHORT = 2_000  # characters that are read in some milliseconds
 _OFFERED = 5  # servers with a button under an answer
 _QUESTIONS = ("explain", "missing")  # the commands that ask something of the knowledge; the others are orders
@@ -51,7 +52,7 @@ COMMANDS = (
     Command("register", "<name> <url> [field=value]", "Add a server, or change it", "admin"),
     Command("forget", "<server>", "Remove a server and what is remembered of it", "admin"),
     Command("digest", "[weekly 8:00 <zone>]", "What changed and what runs out; with a time, here regularly; or `off`"),
-    Command("quiet", "<server> <hours>", "Announce nothing of it for a while, `tag:<tag>` for several", "operator"),
+    Command("quiet", "<server> <hours>", "Announce nothing of it, or of `tag:<tag>`; `off` ends that", "operator"),
     Command("missing", "<what you asked>", "Say that an answer is missing or wrong: whoever runs me reads it"),
     Command("help", "", "What I can do"),
 )
@@ -137,6 +138,7 @@ class Router:
         """The command that a message is, with what follows it; None for a paste."""
         first, _, rest = text.strip().partition(" ")
         name = first.lower().removeprefix("/").removeprefix("ndes-")
+        name = "help" if name in _GREETINGS and not rest else name
         command = next((command for command in COMMANDS if command.name == name), None)
         words = rest.strip()
         return (command, words) if command and self._fits(command, words, slash=first.startswith("/")) else (None, "")

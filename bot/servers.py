@@ -18,6 +18,7 @@ _PATH = "/certsrv/mscep/mscep.dll"
 _SERVER: TypeAdapter[Server] = TypeAdapter(Server)
 _LISTS = {"tags", "nodes"}
 _NUMBERS = set(Thresholds.__dataclass_fields__)
+_CHANNEL = re.compile(r"slack:[A-Z0-9]{5,}|teams:\S{5,}|[A-Z0-9]{5,}")
 FIELDS = tuple(name for name in Server.__dataclass_fields__ if name not in ("name", "url", "roots", "thresholds"))
 """What may be said of a server beside its name and URL."""
 
@@ -34,6 +35,8 @@ def server_from(said: Mapping[str, Any]) -> Server:
     _check_url(server.url)
     if server.internal_name is not None and not _HOST.fullmatch(server.internal_name.lower()):
         raise BadRequest("internal_name: give the full name that NDES itself calls, such as ndes01.corp.example.")
+    if server.owner_channel is not None and not _CHANNEL.fullmatch(server.owner_channel):
+        raise BadRequest("owner_channel: say slack:C0123ABCD or teams:19:..., the platform and the id of the channel.")
     return server
 
 
@@ -59,6 +62,7 @@ def _check_url(url: str) -> None:
 def words_to_fields(words: str) -> dict[str, Any]:
     """`ndes01 https://… front=app-proxy tags=prod,berlin tls_days=14` as fields of a server."""
     name, _, rest = words.strip().partition(" ")
+    name = name.lower()
     url, _, more = rest.strip().partition(" ")
     fields: dict[str, Any] = {"name": name, "url": url.strip("<>")}
     limits: dict[str, str] = {}

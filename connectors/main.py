@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -19,6 +19,23 @@ app = typer.Typer(
 )
 for family in (chat.app, answers.app, servers.app, digests.app, operating.app, keeping.app):
     app.add_typer(family)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"ndesbot {version('ndesbot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def ndesbot(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Answers errors of NDES, SCEP and Intune certificate enrolment."""
 
 
 def run() -> None:

@@ -52,7 +52,7 @@ async def serve(path: Path, ready: Callable[[str], None]) -> None:
         raise BadRequest(f"{path} names no chat platform; add a table [slack] or [teams].")
     library, codes = shelf.library(settings.cache_folder()), shelf.codes()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(said.database or settings.database()))
+        store = await stack.enter_async_context(open_store(settings_file.database_of(said)))
         application = web.Application(client_max_size=_LARGEST_BODY)
         Door(store.errands, now).open(application)
         if token := settings.calendar_token():
@@ -149,7 +149,7 @@ async def _house(
         online=online(places_of(said)),
     )
     work = {CHECK: checks.carry_out, MESSAGE: inbox.take_up, ROUND: rounds.carry_out}
-    async with open_engine(said.database or settings.database(), executor=name, work=work) as engine:
+    async with open_engine(settings_file.database_of(said), executor=name, work=work) as engine:
         checks.rely_on(engine)
         inbox.rely_on(engine)
         rounds.rely_on(engine)

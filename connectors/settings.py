@@ -23,6 +23,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ndesbot"
 
 
+def named_database() -> str | None:
+    """The database that `NDESBOT_DATABASE` names, if it names one."""
+    return os.environ.get("NDESBOT_DATABASE") or None
+
+
 def database() -> str:
     """The address of the database: `NDESBOT_DATABASE`, or a SQLite file in the user's data folder."""
     if named := os.environ.get("NDESBOT_DATABASE"):

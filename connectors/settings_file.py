@@ -117,6 +117,16 @@ class SlackSecrets(Part):
 
 
 T = TypeVar("T", bound=Part)
+_WORDS = {
+    "extra_forbidden": "there is no such setting; docs/operating.md shows all of them",
+    "missing": "this has to be said",
+    "frozen_set_type": 'write a list, such as ["T0123ABCD"]',
+    "too_short": "name one at least",
+    "ip_v4_network": "write a range such as 10.8.0.0/16",
+    "ip_v6_network": "write a range such as fd00::/8",
+    "value_error": "write a range such as 10.8.0.0/16, or an address such as https://host:port",
+}
+"""What pydantic's kinds of error mean to whoever writes the file."""
 
 
 def read(path: Path) -> Settings:
@@ -131,13 +141,18 @@ def read(path: Path) -> Settings:
 
 
 def database(path: Path | None = None) -> str:
-    """The database of the bot that a settings file describes, the usual one unless `path` names another; without a
-    file, or where it names none, that of the environment. Raises `BadRequest` for a file that was named and is not
-    there, and as `read` does."""
+    """The database: what `NDESBOT_DATABASE` names, else what the settings file does, the usual one unless `path` names
+    another; else the one in the user's data folder. Raises `BadRequest` for a file that was named and is not there,
+    and as `read` does."""
     file = path or settings.settings_file()
     if path is None and file == Path("ndesbot.toml") and not file.exists():
         return settings.database()
-    return read(file).database or settings.database()
+    return database_of(read(file))
+
+
+def database_of(said: Settings) -> str:
+    """The database of a bot with these settings; the environment has the last word, as it has on secrets."""
+    return settings.named_database() or said.database or settings.database()
 
 
 def slack_secrets(mode: str) -> SlackSecrets:
@@ -158,5 +173,5 @@ def _checked(part: type[T], said: dict[str, Any], where: str) -> T:
         return part.model_validate(said)
     except ValidationError as error:  # its own text would quote the values
         first = error.errors(include_input=False, include_url=False)[0]
-        at = ".".join(str(name) for name in first["loc"])
-        raise BadRequest(f"{where}: {at}: {first['msg']}") from None
+        at = ".".join(str(name) for name in first["loc"] if "[" not in str(name) and "-" not in str(name))
+        raise BadRequest(f"{where}: {at}: {_WORDS.get(first['type'], first['msg'])}") from None

@@ -156,8 +156,9 @@ class FakeDiary:
     async def runs(self, since: datetime, until: datetime) -> list[Run]:
         return sorted((run for run in self._runs if since < run.at <= until), key=lambda run: (run.at, run.server))
 
-    async def expiries(self, until: datetime) -> list[Expiry]:
-        ending = (expiry for kept in self._expiries.values() for expiry in kept if expiry.ends <= until)
+    async def expiries(self, until: datetime, server: str | None = None) -> list[Expiry]:
+        asked = [kept for name, kept in self._expiries.items() if server in (None, name)]
+        ending = (expiry for kept in asked for expiry in kept if expiry.ends <= until)
         return sorted(ending, key=lambda expiry: (expiry.ends, expiry.server, expiry.name))
 
     async def health(self, server: str | None = None) -> dict[str, Health]:
@@ -180,6 +181,11 @@ class FakeDiary:
 
     async def hush(self, quiet: Quiet) -> None:
         self._quiets.append(quiet)
+
+    async def unhush(self, scope: str, at: datetime) -> int:
+        ended = [quiet for quiet in await self.quiets(at) if quiet.scope == scope]
+        self._quiets = [replace(quiet, ends=at) if quiet in ended else quiet for quiet in self._quiets]
+        return len(ended)
 
     async def quiets(self, at: datetime) -> list[Quiet]:
         return [quiet for quiet in self._quiets if quiet.begins <= at < quiet.ends]

@@ -35,8 +35,11 @@ async def platform(routes: dict[str, Callable[[web.Request], web.Response]]) -> 
 
 
 def says(data: dict[str, Any], *, status: int = 200, scopes: str = "chat:write,commands", off: float = 0) -> Any:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=off), usegmt=True)
-    return lambda _: web.json_response(data, status=status, headers={"Date": date, "x-oauth-scopes": scopes})
+    def answer(_: web.Request) -> web.Response:
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=off), usegmt=True)
+        return web.json_response(data, status=status, headers={"Date": date, "x-oauth-scopes": scopes})
+
+    return answer
 
 
 async def of_slack(monkeypatch: pytest.MonkeyPatch, mode: str = "socket", **routes: Any) -> dict[str, Symptom]:

@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from bot import check
+from bot import check, looking
 from bot.findings import Past, Report, Server
 from bot.report import told
 from connectors.assembly import causes, now, wires
@@ -43,7 +43,7 @@ MENTION = "<!channel> <@U0123> @everyone [click](javascript:alert(1)) \u202e"
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "RUN", TIME)
+    monkeypatch.setattr(looking, "RUN", TIME)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ async def checked(url: str, past: Past | None = None) -> Report:
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert took < check.RUN + SLACK
+    assert took < looking.RUN + SLACK
     assert most < MEMORY
     assert report.requests <= REQUESTS
     assert [one.check for one in report.findings] == [one.id for one in USUAL]

@@ -20,8 +20,8 @@ class Diary(Protocol):
         """What is kept of the runs of a time (`since` < at <= `until`), the oldest first."""
         ...
 
-    async def expiries(self, until: datetime) -> list[Expiry]:
-        """What runs out up to a time, the first first."""
+    async def expiries(self, until: datetime, server: str | None = None) -> list[Expiry]:
+        """What runs out up to a time, everywhere or of one server, the first first."""
         ...
 
     async def health(self, server: str | None = None) -> dict[str, Health]:
@@ -46,6 +46,10 @@ class Diary(Protocol):
 
     async def hush(self, quiet: Quiet) -> None:
         """Announce nothing for a time."""
+        ...
+
+    async def unhush(self, scope: str, at: datetime) -> int:
+        """End at once what was hushed under that name; how many quiet times there were."""
         ...
 
     async def quiets(self, at: datetime) -> list[Quiet]:

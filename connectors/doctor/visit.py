@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from bot.errors import ConnectorError
-from connectors import settings
+from connectors import settings, settings_file
 from connectors.doctor import installation, slack, teams
 from connectors.doctor.network import line, utc_now
 from connectors.doctor.symptoms import Symptom
@@ -17,7 +17,7 @@ async def examine(path: Path) -> AsyncIterator[Symptom]:
     symptom, said = installation.the_settings(path)
     yield symptom
     yield await installation.the_knowledge()
-    yield await installation.the_database((said and said.database) or settings.database())
+    yield await installation.the_database(settings_file.database_of(said) if said else settings.database())
     if said and (said.slack or said.teams):
         async for symptom in _platforms(said):
             yield symptom

@@ -40,11 +40,12 @@ _OBEYED = re.compile(f"[{re.escape(''.join(map(chr, _SHOWN)))}]")
 _ON_COMMAND_LINE = ("check", "explain")  # what is said to a bot and is a command of `ndesbot` too
 
 
-def render(answer: Answer) -> str:
-    """The whole answer, every fact shown, nothing in it obeyed by a terminal."""
+def render(answer: Answer, *, typed: bool = True) -> str:
+    """The whole answer, every fact shown, nothing in it obeyed by a terminal. `typed`: what there is to choose is told
+    with the words to type; where there are buttons, the labels are enough."""
     lines = [f"[{TONES[answer.tone]}] {answer.title}"]
     for block in answer.blocks:
-        lines += _lines(block, "")
+        lines += _lines(block, "", typed)
     return printable("\n".join(lines)) + "\n"
 
 
@@ -65,7 +66,7 @@ def command(say: str) -> str:
     return f"ndesbot {say}" if say.partition(" ")[0] in _ON_COMMAND_LINE else say
 
 
-def _lines(block: Block, indent: str) -> Iterator[str]:
+def _lines(block: Block, indent: str, typed: bool) -> Iterator[str]:
     match block:
         case Heading(text, tone):
             yield from ("", f"{indent}[{TONES[tone]}] {text}")
@@ -85,10 +86,10 @@ def _lines(block: Block, indent: str) -> Iterator[str]:
         case Fold(title, hint, blocks):
             yield from ("", f"{indent}{title} ({hint})")
             for inner in blocks:
-                yield from _lines(inner, indent + "  ")
+                yield from _lines(inner, indent + "  ", typed)
         case Choices(question, options):
             yield f"{indent}{question}"
-            yield from (f"{indent}- {label}  ->  {command(say)}" for label, say in options)
+            yield from (f"{indent}- {label}{f'  ->  {command(say)}' if typed else ''}" for label, say in options)
         case Sources(items):
             yield from ("", f"{indent}Sources:")
             yield from (f"{indent}- {url} (read {day})" for url, day in items)

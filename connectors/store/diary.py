@@ -59,11 +59,14 @@ class SqlDiary:
             if (checks := rows.checks_of(text)) is not None
         ]
 
-    async def expiries(self, until: datetime) -> list[Expiry]:
-        """What runs out up to a time, the first first."""
+    async def expiries(self, until: datetime, server: str | None = None) -> list[Expiry]:
+        """What runs out up to a time, everywhere or of one server, the first first."""
         c = tables.expiries.c
+        wanted = sa.select(c.fields).where(c.first <= until)
+        if server is not None:
+            wanted = wanted.where(c.server == server)
         async with self._begin() as connection:
-            found = (await connection.scalars(sa.select(c.fields).where(c.first <= until))).all()
+            found = (await connection.scalars(wanted)).all()
         ending = [expiry for text in found for expiry in rows.expiries_of(text) if expiry.ends <= until]
         return sorted(ending, key=lambda expiry: (expiry.ends, expiry.server, expiry.name))
 
@@ -121,6 +124,13 @@ class SqlDiary:
         """Announce nothing for a time."""
         async with self._begin() as connection:
             await connection.execute(sa.insert(tables.quiets), rows.quiet_fields(quiet))
+
+    async def unhush(self, scope: str, at: datetime) -> int:
+        """End at once what was hushed under that name."""
+        c = tables.quiets.c
+        now = sa.update(tables.quiets).where(c.scope == scope, c.begins <= at, c.ends > at).values(ends=at)
+        async with self._begin() as connection:
+            return (await connection.execute(now)).rowcount
 
     async def quiets(self, at: datetime) -> list[Quiet]:
         """The quiet times that a moment lies in, in the order in which they were said."""

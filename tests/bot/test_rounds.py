@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.check import Checker
-from bot.diary import Expiry, Quiet, Subscription
+from bot.diary import Expiry, Quiet, Run, Subscription
 from bot.digests import Digests
 from bot.errors import ConnectorError
 from bot.findings import Finding, Past, Server
@@ -208,6 +208,7 @@ def test_an_owner_is_found_by_platform_and_channel() -> None:
     assert place_of("teams:19:abc@thread.tacv2", surfaces) == Place("teams", "19:abc@thread.tacv2")
     assert place_of("C0123", surfaces) == Place("slack", "C0123")
     assert place_of(None, surfaces) is None
+    assert place_of("discord:1", surfaces) is None
     assert place_of("C0123", {}) is None
 
 
@@ -407,6 +408,28 @@ async def test_quiet_is_asked_for_by_words(library: Library, codes: Codes) -> No
         answer = await replica.says(f"/quiet {words}")
         assert answer
         assert answer.title == "I cannot do that", words
+
+
+async def test_a_quiet_time_can_be_ended(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    await replica.says("quiet tag:berlin 4", name="q1")
+    world.clock.pass_by(60)
+    await replica.says("quiet tag:berlin off", name="q2")
+    assert await world.diary.quiets(world.clock()) == []
+    answer = await replica.says("quiet tag:berlin off", name="q3")
+    assert answer
+    assert answer.title == "I cannot do that"
+
+
+async def test_what_runs_out_is_still_known_while_a_server_shows_nothing(library: Library, codes: Codes) -> None:
+    world, replica = await watched(library, codes)
+    now = world.clock()
+    known = Expiry("ndes01", "ra", "CEP Encryption", now + timedelta(days=20), now)
+    await world.diary.remember(Run("ndes01", now, "ok", {}), [known])
+    await replica.turns(3, "fail")
+    assert await world.diary.expiries(now + timedelta(days=90)) == [known]
+    await replica.turns(1, "ok")
+    assert await world.diary.expiries(now + timedelta(days=90)) == []
 
 
 async def test_everybody_may_say_once_whether_an_answer_helped(library: Library, codes: Codes) -> None:

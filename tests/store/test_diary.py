@@ -109,11 +109,26 @@ async def test_runs_of_a_time_begin_after_it_and_end_with_it(diary: Diary) -> No
 # --- expiries --------------------------------------------------------------------------------
 
 
+async def test_a_quiet_time_is_ended_by_its_name(diary: Diary) -> None:
+    for scope in ("tag:berlin", "ndes01"):
+        await diary.hush(Quiet(scope, NOON, NOON + HOUR, "ann"))
+    assert [await diary.unhush("tag:berlin", NOON + HOUR / 2) for _ in range(2)] == [1, 0]
+    assert [quiet.scope for quiet in await diary.quiets(NOON + HOUR / 2)] == ["ndes01"]
+
+
+async def test_how_one_server_stands_is_asked_alone(diary: Diary) -> None:
+    await diary.stand(Health("ndes01", "ok", NOON), None)
+    await diary.stand(Health("ndes02", "fail", NOON), None)
+    assert list(await diary.health("ndes02")) == ["ndes02"]
+    assert await diary.health("ndes03") == {}
+
+
 async def test_expiries_take_the_place_of_those_of_that_server(diary: Diary) -> None:
     await diary.remember(run(), [expiry("CEP"), expiry("Enrollment Agent", 31)])
     await diary.remember(run(server="ndes02"), [expiry("CEP", 7, "ndes02")])
     await diary.remember(run(1), [expiry("CEP", 700)])
     assert await diary.expiries(EVER[1]) == [expiry("CEP", 7, "ndes02"), expiry("CEP", 700)]
+    assert await diary.expiries(EVER[1], "ndes02") == [expiry("CEP", 7, "ndes02")]
     await diary.remember(run(2), [])
     assert await diary.expiries(EVER[1]) == [expiry("CEP", 7, "ndes02")]
 

@@ -34,7 +34,7 @@ def render(answer: Answer, press: Press) -> SlackMessage:
 
     `press` gives the opaque id that an option carries, at most 150 characters.
     """
-    told = plain_text.render(answer)
+    told = plain_text.render(answer, typed=False)
     writer = Writer(press)
     title = writer.title(answer.title, answer.tone)
     parts = [part_of(block, writer) for block in answer.blocks]
