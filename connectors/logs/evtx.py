@@ -32,8 +32,8 @@ def _lines(stream: Stream) -> Iterator[Line]:
         ) from None
     with spooled(stream, _LARGEST) as file:
         for number, found in enumerate(_records(parser, file), 1):
-            stream.lines = number
             if found is not None and (element := read(found)):
+                stream.lines = number
                 yield replace(record(element), number=number).line()
 
 
