@@ -24,7 +24,7 @@ from bot.types import (
     Steps,
     Text,
 )
-from connectors.render.text import TONES, command, printable
+from connectors.render.text import TONES, command, one_line, printable
 
 _STYLES = {"problem": "red", "success": "green", "info": "blue", "unsure": "yellow", "unknown": "magenta"}
 _CODE = re.compile(r"`([^`\n]{1,400})`")
@@ -98,5 +98,5 @@ def _rows(rows: list[tuple[str, str]], style: str) -> Table:
     table.add_column(style=style, no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(Line(printable(name)), _prose(value))
+        table.add_row(Line(one_line(name)), _prose(value))
     return table
