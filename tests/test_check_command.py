@@ -127,10 +127,17 @@ def test_wrong_use_is_one_line_and_exit_code_2(ndesbot: Shell, words: tuple[str,
 def test_with_a_settings_file_the_servers_are_those_of_its_bot(ndesbot: Shell, tmp_path: Path) -> None:
     file = tmp_path / "ndesbot.toml"
     file.write_text(f'database = "sqlite+aiosqlite:///{tmp_path}/served.db"\n')
-    beside_the_bot = Shell(tmp_path, NDESBOT_SETTINGS=str(file))
+    beside_the_bot = Shell(tmp_path, NDESBOT_SETTINGS=str(file), NDESBOT_DATABASE="")
     assert beside_the_bot("servers", "add", "ndes01", URL).code == 0
     assert "1 servers are registered" in beside_the_bot("doctor").out
     assert ndesbot("servers", "list", "--json").json == []
+
+
+def test_the_environment_has_the_last_word_on_the_database(tmp_path: Path) -> None:
+    file = tmp_path / "ndesbot.toml"
+    file.write_text(f'database = "sqlite+aiosqlite:///{tmp_path}/served.db"\n')
+    assert Shell(tmp_path, NDESBOT_SETTINGS=str(file))("servers", "add", "ndes01", URL).code == 0
+    assert not (tmp_path / "served.db").exists()
 
 
 def test_servers_are_added_listed_shown_imported_and_removed(ndesbot: Shell, tmp_path: Path) -> None:

@@ -469,9 +469,11 @@ def test_a_reader_that_hears_nothing_is_no_error_to_shout_about(ndesbot: Shell, 
 
 
 def test_control_c_ends_quietly(ndesbot: Shell) -> None:
-    with subprocess.Popen(
-        [PROGRAM, "diagnose"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ndesbot.env
-    ) as process:
+    # Whoever runs the tests in the background has the signal ignored, and a child would inherit that.
+    heeded = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", heeded, str(PROGRAM), "diagnose"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes, env=ndesbot.env) as process:  # type: ignore[call-overload]
         time.sleep(2)  # it waits for standard input by then
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)

@@ -182,6 +182,7 @@ async def test_messages_are_forgotten_after_a_day(opened: SqlStore, address: str
     assert all([await new(f"m{hours}", hours) for hours in (0, 2, 23)])
     assert not await new("m0", 24)
     assert await new("another", 25.5)
+    await opened.mail.sweep(NOON + timedelta(hours=25.5))
     assert ask(address, "select count(*) from seen") == [(3,)]
     assert await new("m0", 25.5)
     assert not await new("m2", 25.5)
