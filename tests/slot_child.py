@@ -19,8 +19,6 @@ from bot.types import Answer, Message, Place, Role
 from connectors.assembly import now
 from connectors.store import open_store
 
-PLACE = Place("file", "C1")
-
 
 class File:
     """A chat of one file: a post is a line with its key."""
@@ -66,12 +64,14 @@ async def live(address: str, name: str, posts: Path, begin: float, every: float,
             due = min(int((time.time() - begin) / every) if every else slots - 1, slots - 1)
             for slot in range(latest + 1, due + 1):
                 try:
-                    await inbox.receive(Message(f"digest {slot}", PLACE, THE_CLOCK, "/digest due"))
+                    await inbox.receive(
+                        Message(f"digest {slot}", Place("file", f"C{slot % 50}"), THE_CLOCK, "/digest due")
+                    )
                 except ConnectorError:
                     break
                 latest = slot
             await asyncio.sleep(0.02)
-        await inbox.settle(30)
+        await inbox.settle(300)
         looking.cancel()
 
 
