@@ -1,14 +1,13 @@
 """The commands of whoever runs the bot for others: `serve`, `worker`, `sites`, `doctor`, `manifest`."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bot.errors import BadRequest
-from bot.ports import Errands
 from connectors.commands.showing import Json, show_json
+from connectors.commands.storing import with_store
 
 app = typer.Typer()
 manifest_app = typer.Typer(help="What the chat platforms want to know of the bot.", no_args_is_help=True)
@@ -106,38 +105,25 @@ def admit(
 
     token = secrets.token_urlsafe(32)
 
-    async def keep(errands: Errands) -> None:
+    async def keep(store: Any) -> None:
         from connectors.assembly import now
 
-        await errands.admit(site, token, note, now())
+        await store.errands.admit(site, token, note, now())
 
-    _with_errands(settings_file, keep)
+    with_store(keep, settings_file)
     typer.echo(token)
 
 
 @sites_app.command("dismiss")
 def dismiss(site: Annotated[str, typer.Argument(metavar="SITE")], settings_file: SettingsFile = None) -> None:
     """Take back every token of a site, at once."""
-    taken: list[int] = []
 
-    async def take_back(errands: Errands) -> None:
-        taken.append(await errands.dismiss(site))
+    async def take_back(store: Any) -> int:
+        taken: int = await store.errands.dismiss(site)
+        return taken
 
-    _with_errands(settings_file, take_back)
-    typer.echo(f"{taken[0]} token{'s'[: taken[0] != 1]} of {site} taken back.")
-
-
-def _with_errands(settings_file: Path | None, use: Callable[[Errands], Awaitable[None]]) -> None:
-    import asyncio
-
-    from connectors.settings_file import database
-    from connectors.store import open_store
-
-    async def open_and_use() -> None:
-        async with open_store(database(settings_file)) as store:
-            await use(store.errands)
-
-    asyncio.run(open_and_use())
+    taken = with_store(take_back, settings_file)
+    typer.echo(f"{taken} token{'s'[: taken != 1]} of {site} taken back.")
 
 
 @manifest_app.command("slack")

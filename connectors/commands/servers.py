@@ -1,6 +1,6 @@
 """The commands about NDES servers: `check`, `servers add|list|show|remove|import`, `lab`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ import typer
 from bot.errors import BadRequest
 from connectors import documents
 from connectors.commands.showing import Json, show, show_json
+from connectors.commands.storing import with_store
 
 app = typer.Typer()
 servers_app = typer.Typer(help="The registered NDES servers.", no_args_is_help=True)
@@ -86,7 +87,7 @@ def _checked(
     from connectors.settings import private_ranges
 
     ranges = [_range(word) for word in allow]
-    return _with_store(
+    return with_store(
         lambda store: check_once(
             target,
             store,
@@ -123,20 +124,6 @@ def _range(word: str) -> Any:
         raise BadRequest(f"--allow: {error}") from None
 
 
-def _with_store(work: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Run something with the store of the bot, or of the environment where no settings file is."""
-    import asyncio
-
-    from connectors.settings_file import database
-    from connectors.store import open_store
-
-    async def inside() -> Any:
-        async with open_store(database()) as store:
-            return await work(store)
-
-    return asyncio.run(inside())
-
-
 # --- servers ---------------------------------------------------------------------------------
 
 
@@ -145,7 +132,7 @@ def servers_list(as_json: Json = False) -> None:
     """All registered servers."""
     from bot.servers import listed
 
-    servers = _with_store(lambda store: store.servers())
+    servers = with_store(lambda store: store.servers())
     if as_json:
         show_json([documents.server(server) for server in servers])
     else:
@@ -162,7 +149,7 @@ def servers_add(
     from bot.servers import server_from, words_to_fields
 
     server = server_from(words_to_fields(" ".join((name, url, *(field or [])))))
-    _with_store(lambda store: store.register(server))
+    with_store(lambda store: store.register(server))
     typer.echo(f"{server.name} is registered")
 
 
@@ -185,7 +172,7 @@ def servers_import(file: Annotated[Path, typer.Argument(help="YAML: a list of se
         for server in servers:
             await store.register(server)
 
-    _with_store(register)
+    with_store(register)
     typer.echo(f"{len(servers)} servers are registered")
 
 
@@ -204,12 +191,12 @@ def servers_show(name: str, as_json: Json = False) -> None:
 def servers_remove(name: str) -> None:
     """Forget a server and what is remembered of it."""
     server = _known(name)
-    _with_store(lambda store: store.remove(server.name))
+    with_store(lambda store: store.remove(server.name))
     typer.echo(f"{server.name} is forgotten")
 
 
 def _known(name: str) -> Any:
-    servers = {server.name: server for server in _with_store(lambda store: store.servers())}
+    servers = {server.name: server for server in with_store(lambda store: store.servers())}
     if name not in servers:
         raise BadRequest(f"{name!r} is not registered; `ndesbot servers list` names those that are.")
     return servers[name]

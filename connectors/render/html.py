@@ -2,7 +2,6 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
 from html import escape
 from typing import assert_never
 
@@ -24,6 +23,7 @@ from bot.types import (
     Text,
     Tone,
 )
+from connectors.render.prose import short_address
 from connectors.render.text import TONES, printable
 
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -195,11 +195,4 @@ def _source(where: str, day: str) -> str:
     if not where.startswith("https://"):
         return f"{_prose(where)}{read}"
     link = f'<a href="{_escape(where)}" rel="noreferrer noopener" target="_blank" title="{_escape(where)}">'
-    return f"{link}{_escape(_short(where))}</a>{read}"
-
-
-def _short(address: str) -> str:
-    """The site and the last words of an address: what a person tells sources apart by."""
-    host, *path = address.removeprefix("https://").rstrip("/").split("/")
-    parts: Sequence[str] = [host, *path] if len(path) < 2 else [host, "…", path[-1]]
-    return "/".join(parts)
+    return f"{link}{_escape(short_address(where))}</a>{read}"

@@ -65,3 +65,9 @@ def command_of(sentence: str) -> Command | None:
     if (found := _LAST.fullmatch(sentence)) and _COMMAND.match(found["line"]):
         return Command(found["before"], found["line"])
     return None
+
+
+def short_address(address: str) -> str:
+    """The site and the last words of an address: what a person tells sources apart by."""
+    host, *path = address.removeprefix("https://").rstrip("/").split("/")
+    return "/".join([host, *path] if len(path) < 2 else [host, "…", path[-1]])

@@ -22,7 +22,7 @@ from bot.types import (
     Text,
     Tone,
 )
-from connectors.render.prose import RUN, command_of, cut, without_marks
+from connectors.render.prose import RUN, command_of, cut, short_address, without_marks
 from connectors.render.slack import elements as slack
 from connectors.render.slack.elements import Element
 from connectors.render.text import TONES, one_line, printable
@@ -157,7 +157,7 @@ class Writer:
 
     def _source(self, where: str) -> list[Element]:
         if _ADDRESS.fullmatch(where) and len(where) < _LONGEST:
-            return [slack.link(where, _short(where))]
+            return [slack.link(where, short_address(where))]
         return self._prose(where)
 
     # --- choices -----------------------------------------------------------------------------
@@ -248,9 +248,3 @@ def _merged(parts: Sequence[Element]) -> Iterator[Element]:
         waiting = part
     if waiting:
         yield waiting
-
-
-def _short(address: str) -> str:
-    """The site and the last words of an address: what a person tells sources apart by."""
-    host, *path = address.removeprefix("https://").rstrip("/").split("/")
-    return "/".join([host, *path] if len(path) < 2 else [host, "…", path[-1]])

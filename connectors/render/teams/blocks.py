@@ -23,7 +23,7 @@ from bot.types import (
     Text,
     Tone,
 )
-from connectors.render.prose import command_of
+from connectors.render.prose import command_of, short_address
 from connectors.render.teams.packing import Group, Part
 from connectors.render.teams.words import (
     LARGEST_LINE,
@@ -352,16 +352,10 @@ def _source(where: str, day: str) -> list[Element]:
     read = verbatim(f" read {day}", isSubtle=True, **looks) if day else []
     if len(where) > _LONGEST_LINK or not fullmatch(_LINK, where):
         return lines([*prose(where, **looks), *read])
-    line = lines(verbatim(_short(where), color="Accent", underline=True, **looks))
+    line = lines(verbatim(short_address(where), color="Accent", underline=True, **looks))
     opened = {"type": "Action.OpenUrl", "url": where, "title": f"Open {short(label(where), 200)}"}
     link = {"type": "Container", "items": line, "selectAction": opened, "spacing": "None"}
     if len(day) > _LONGEST_DAY:
         return [link, *lines(read)]
     line[-1]["inlines"] += read
     return [link]
-
-
-def _short(address: str) -> str:
-    """The site and the last words of an address: what a person tells sources apart by."""
-    host, *path = address.removeprefix("https://").rstrip("/").split("/")
-    return "/".join([host, *path] if len(path) < 2 else [host, "…", path[-1]])
