@@ -173,6 +173,7 @@ class Checker:
     async def _one_at_a_time(self, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
         async with self._busy.setdefault(server.name, asyncio.Lock()):
             past, now = await self._store.past(server.name), self._clock()
+            known = await self._store.server(server.name) is not None
             if self._elsewhere:
                 await progress([], len(checks))  # a worker says nothing in between
             seen = await self._elsewhere(server, checks, past, now) if self._elsewhere else None
@@ -180,6 +181,8 @@ class Checker:
                 seen = await see(server, checks, self._wires, past=past, now=now, progress=progress)
             report = judged(server, now, seen, self._causes)
             await self._store.keep(report, seen.good)
+            if known and await self._store.server(server.name) is None:  # removed meanwhile: nothing is to stay
+                await self._store.remove(server.name)
             return report
 
 

@@ -127,8 +127,7 @@ class Rounds:
 
     async def carry_out(self, said: Said) -> Said:
         """Look at a server in its turn, remember how it was, and announce what changed. Done twice, it is told once."""
-        servers = {server.name: server for server in await self._store.servers()}
-        if (server := servers.get(said["server"])) is None:
+        if (server := await self._store.server(said["server"])) is None:
             return {}
         async with self._lanes:
             report = await self._checker.look_unasked(server)
@@ -136,6 +135,8 @@ class Rounds:
             _log.warning("this computer reaches nothing, so no server is blamed", extra={"server": server.name})
             return {}
         await self._remember(report)
+        if await self._store.server(server.name) is None:  # removed meanwhile: nothing of it is to stay
+            await self._store.remove(server.name)
         return {"verdict": report.verdict}
 
     async def _remember(self, report: Report) -> None:

@@ -1,6 +1,6 @@
 """Puts the pieces of a check together: the store, the guarded wire, the catalogue and the causes."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -80,10 +80,9 @@ async def check_once(
 async def _target(target: str, store: Store) -> Server:
     if "://" in target:
         return replace(server_from({"name": "target", "url": target}), name=target)
-    known: Mapping[str, Server] = {server.name: server for server in await store.servers()}
-    if target not in known:
-        raise BadRequest(f"{target!r} is not registered; `ndesbot servers list` names those that are, or give a URL.")
-    return known[target]
+    if server := await store.server(target):
+        return server
+    raise BadRequest(f"{target!r} is not registered; `ndesbot servers list` names those that are, or give a URL.")
 
 
 def _aimed(server: Server, port: int | None, ca_file: Path | None) -> Server:

@@ -40,6 +40,9 @@ class FakeStore:
     async def servers(self) -> list[Server]:
         return [self._servers[name] for name in sorted(self._servers)]
 
+    async def server(self, name: str) -> Server | None:
+        return self._servers.get(name)
+
     async def register(self, server: Server) -> None:
         self._servers[server.name] = server
 

@@ -26,6 +26,10 @@ class Store(Protocol):
         """All registered servers, by name."""
         ...
 
+    async def server(self, name: str) -> Server | None:
+        """The registered server of that name."""
+        ...
+
     async def register(self, server: Server) -> None:
         """Add a server, or replace the one of that name."""
         ...

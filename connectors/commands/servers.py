@@ -196,10 +196,9 @@ def servers_remove(name: str) -> None:
 
 
 def _known(name: str) -> Any:
-    servers = {server.name: server for server in with_store(lambda store: store.servers())}
-    if name not in servers:
-        raise BadRequest(f"{name!r} is not registered; `ndesbot servers list` names those that are.")
-    return servers[name]
+    if server := with_store(lambda store: store.server(name)):
+        return server
+    raise BadRequest(f"{name!r} is not registered; `ndesbot servers list` names those that are.")
 
 
 # --- lab -------------------------------------------------------------------------------------

@@ -63,6 +63,13 @@ class SqlStore:
         found = [server for text in kept if (server := rows.server_of(text))]
         return sorted(found, key=lambda server: server.name)  # databases sort by the rules of their language
 
+    async def server(self, name: str) -> Server | None:
+        """The registered server of that name."""
+        c = tables.servers.c
+        async with self._transaction() as connection:
+            kept = await connection.scalar(sa.select(sa.cast(c.fields, sa.Text)).where(c.name == name))
+        return rows.server_of(kept) if kept else None
+
     async def register(self, server: Server) -> None:
         """Add a server, or replace the one of that name. Raises `BadRequest` for one that cannot be kept."""
         fields = rows.server_fields(server)

@@ -71,6 +71,7 @@ async def test_a_server_comes_back_with_every_field(store: Store) -> None:
     await store.register(FULL)
     await store.register(NDES)
     assert await store.servers() == [NDES, FULL]
+    assert (await store.server(FULL.name), await store.server("none")) == (FULL, None)
     assert hash((await store.servers())[1]) == hash(FULL)
 
 
@@ -112,6 +113,7 @@ async def test_a_name_that_nobody_registered_is_nobody(store: Store, name: str) 
     await store.register(NDES)
     assert await store.past(name) == Past()
     assert await store.last(name) is None
+    assert await store.server(name) is None
     assert not await store.remove(name)
     assert await store.servers() == [NDES]
 
