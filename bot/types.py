@@ -28,6 +28,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file beside a message. `key` is by what its surface fetches it, and nobody else's business; `size` is in
+    bytes, None where the platform does not tell it."""
+
+    name: str
+    key: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a person wrote in any chat. `addressed`: a mention, a direct message or a command.
     `pressed`: it is a button, and the text its opaque id, until the inbox knows what that says."""
@@ -38,6 +48,7 @@ class Message:
     text: str
     addressed: bool = True
     pressed: bool = False
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,16 @@ class Picture:
     alt: str
 
 
-Block = Text | Caution | StepBar | Quote | Steps | Facts | Fold | Choices | Sources | Heading | Picture
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file to keep or to send on. `again` is what one says to the bot to be given it where the platform could not."""
+
+    name: str
+    data: bytes
+    again: str
+
+
+Block = Text | Caution | StepBar | Quote | Steps | Facts | Fold | Choices | Sources | Heading | Picture | Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,6 +295,7 @@ def _payloads(answer: Answer) -> dict[str, list[dict[str, Any]]]:
     in_teams = [
         {"type": "message", "summary": cards.text, "attachments": [teams.attachment(card)]} for card in cards.cards
     ]
+    in_slack += [{"filename": one.name, "bytes": len(one.data)} for one in message.documents]
     return {"Slack": in_slack, "Teams": in_teams}
 
 

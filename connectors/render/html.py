@@ -11,6 +11,7 @@ from bot.types import (
     Block,
     Caution,
     Choices,
+    Document,
     Facts,
     Fold,
     Heading,
@@ -24,7 +25,7 @@ from bot.types import (
     Tone,
 )
 from connectors.render.prose import short_address
-from connectors.render.text import TONES, printable
+from connectors.render.text import TONES, document_line, one_line, printable
 
 _CODE = re.compile(r"`([^`\n]+)`")
 # Two words with a hyphen are always ours; of single words only these, so that XML like <null> stays what it is.
@@ -69,6 +70,8 @@ def _block(block: Block, level: int) -> str:
             return _title(block.text, block.tone)
         case Picture():
             return _picture(block)
+        case Document():
+            return _document(block)
     assert_never(block)
 
 
@@ -183,6 +186,13 @@ def _picture(picture: Picture) -> str:
     """The picture itself in the page, so that nothing is fetched from anywhere."""
     source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
     return f'<figure class="picture"><img src="{source}" alt="{_escape(picture.alt)}"></figure>'
+
+
+def _document(document: Document) -> str:
+    """The file itself in the page, to be saved under its name."""
+    source = f"data:application/octet-stream;base64,{b64encode(document.data).decode()}"
+    name = _escape(one_line(document.name))
+    return f'<p class="document"><a href="{source}" download="{name}">{_escape(document_line(document))}</a></p>'
 
 
 def _sources(sources: Sources) -> str:

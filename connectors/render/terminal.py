@@ -14,6 +14,7 @@ from bot.types import (
     Block,
     Caution,
     Choices,
+    Document,
     Facts,
     Fold,
     Heading,
@@ -24,7 +25,7 @@ from bot.types import (
     Steps,
     Text,
 )
-from connectors.render.text import TONES, command, one_line, printable
+from connectors.render.text import TONES, beside, command, one_line, printable
 
 _STYLES = {"problem": "red", "success": "green", "info": "blue", "unsure": "yellow", "unknown": "magenta"}
 _CODE = re.compile(r"`([^`\n]{1,400})`")
@@ -80,8 +81,9 @@ def _block(block: Block) -> RenderableType:
             return Group(_prose(question), _rows([(command(say), label) for label, say in options], "cyan"))
         case Sources(items):
             return Padding(_rows([(day, url) for url, day in items], "dim"), (1, 0, 0, 0))
-        case Picture(_, alt):
-            return Line.assemble(("[Picture] ", "bold dim"), _prose(alt, "dim"))
+        case Picture() | Document():
+            kind, words = beside(block)
+            return Line.assemble((f"{kind} ", "bold dim"), _prose(words, "dim"))
 
 
 def _steps(step: int | None, area: str) -> Line:

@@ -9,6 +9,7 @@ from bot.types import (
     Block,
     Caution,
     Choices,
+    Document,
     Facts,
     Fold,
     Heading,
@@ -56,6 +57,16 @@ def printable(text: str) -> str:
     return text.translate(_SHOWN) if _OBEYED.search(text) else text  # to look first is ten times as fast
 
 
+def beside(file: Picture | Document) -> tuple[str, str]:
+    """What stands for a file that a text cannot show: its kind, and what one must know of it."""
+    return ("[Picture]", file.alt) if isinstance(file, Picture) else ("[File]", document_line(file))
+
+
+def document_line(document: Document) -> str:
+    """What a file is called and how large it is; the file itself goes another way."""
+    return f"{one_line(document.name)} ({-(-len(document.data) // 1024):,} KB)"
+
+
 def one_line(text: str) -> str:
     """The same for where one line is promised."""
     return " ".join(printable(text).split())
@@ -93,5 +104,5 @@ def _lines(block: Block, indent: str, typed: bool) -> Iterator[str]:
         case Sources(items):
             yield from ("", f"{indent}Sources:")
             yield from (f"{indent}- {url} (read {day})" for url, day in items)
-        case Picture(_, alt):
-            yield f"{indent}[Picture] {alt}"
+        case Picture() | Document():
+            yield f"{indent}{' '.join(beside(block))}"

@@ -18,6 +18,7 @@ from bot.types import (
     Block,
     Caution,
     Choices,
+    Document,
     Facts,
     Fold,
     Heading,
@@ -159,7 +160,7 @@ HOSTILE = (
     " ",
 )
 _LETTERS = st.characters(exclude_categories=["Cs"])
-_KINDS = (Text, Caution, StepBar, Quote, Steps, Facts, Choices, Sources, Heading, Picture)
+_KINDS = (Text, Caution, StepBar, Quote, Steps, Facts, Choices, Sources, Heading, Picture, Document)
 _DEEPEST = 3  # folds within folds
 
 
@@ -198,6 +199,8 @@ def _block(draw: st.DrawFn, endless: bool, depth: int = 0) -> Block:
         return Fold(word(), word(), tuple(inner), draw(st.booleans()))
     if kind is Picture:
         return Picture(draw(st.sampled_from([DOT, DOT * 300])), word())
+    if kind is Document:
+        return Document(word(), DOT, "packet k3f9")
     if kind is Facts or kind is Sources:
         return kind(pairs())
     return kind(word())
@@ -238,6 +241,8 @@ def _facts_in(blocks: Sequence[Block]) -> Iterator[str]:
                 yield from items
             case Picture(_, alt):
                 yield alt
+            case Document(name):
+                yield name
             case Facts(rows) | Sources(rows):
                 yield from (word for row in rows for word in row)
             case Fold(title, hint, inner):

@@ -84,8 +84,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _slack_sends(answer: Answer) -> str:
-    sent = asdict(slack.render(answer, press))
-    return as_json(sent if sent["pictures"] else {name: sent[name] for name in sent if name != "pictures"})
+    return as_json(_without_files(asdict(slack.render(answer, press))))
 
 
 def _slack_shows(answer: Answer) -> str:
@@ -94,7 +93,12 @@ def _slack_shows(answer: Answer) -> str:
 
 
 def _teams_sends(answer: Answer) -> str:
-    return as_json(asdict(teams.render(answer, press)))
+    return as_json(_without_files(asdict(teams.render(answer, press))))
+
+
+def _without_files(sent: dict[str, Any]) -> dict[str, Any]:
+    """Most answers have none, and need not say so."""
+    return {name: value for name, value in sent.items() if value or name not in ("pictures", "documents")}
 
 
 SURFACES = {
@@ -102,8 +106,6 @@ SURFACES = {
     "terminal": Surface("txt", lambda answer: _terminal(answer, 100), lambda answer: _terminal(answer, 2000)),
     "text": Surface("txt", text.render, text.render),
     "slack": Surface("json", _slack_sends, _slack_shows),
-    "teams": Surface(
-        "json", lambda a: as_json(asdict(teams.render(a, press))), lambda a: visible(teams.render(a, press))
-    ),
+    "teams": Surface("json", _teams_sends, lambda a: visible(teams.render(a, press))),
 }
 """The one table of surfaces: what is not in it is judged by nobody."""

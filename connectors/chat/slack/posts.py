@@ -118,8 +118,9 @@ class _File:
 
 
 def _files(message: SlackMessage) -> list[_File]:
-    """The whole of a long answer, and its pictures."""
-    files = [_File(_name(picture.png, "png"), picture.png, picture.alt) for picture in message.pictures]
+    """The whole of a long answer, its pictures and its documents."""
+    files = [_File(document.name, document.data) for document in message.documents]
+    files += [_File(_name(picture.png, "png"), picture.png, picture.alt) for picture in message.pictures]
     if message.rest is not None:
         text = message.rest.encode()
         files.append(_File(_name(text, "txt"), text))

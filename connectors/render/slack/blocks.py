@@ -11,6 +11,7 @@ from bot.types import (
     Block,
     Caution,
     Choices,
+    Document,
     Facts,
     Fold,
     Heading,
@@ -25,7 +26,7 @@ from bot.types import (
 from connectors.render.prose import RUN, command_of, cut, short_address, without_marks
 from connectors.render.slack import elements as slack
 from connectors.render.slack.elements import Element
-from connectors.render.text import TONES, one_line, printable
+from connectors.render.text import TONES, document_line, one_line, printable
 
 ACTION = "choice"
 """How the id of every button and menu of an answer begins; a number follows."""
@@ -88,6 +89,8 @@ class Writer:
                 yield from self._heading(block)
             case Picture():  # the picture itself is uploaded beside the message
                 yield from self._line(self._words(block.alt, italic=True))
+            case Document():  # as a picture
+                yield from self._line(self._words(document_line(block), bold=True))
             case _:
                 assert_never(block)
 

@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import assert_never
 
-from bot.types import Block, Caution, Choices, Facts, Fold, Heading, Picture, Quote, Sources, StepBar, Steps, Text
+from bot.types import (
+    Block,
+    Caution,
+    Choices,
+    Document,
+    Facts,
+    Fold,
+    Heading,
+    Picture,
+    Quote,
+    Sources,
+    StepBar,
+    Steps,
+    Text,
+)
 from connectors.render.prose import without_marks
 from connectors.render.slack import elements as slack
 from connectors.render.slack.blocks import Writer
@@ -49,6 +63,8 @@ def _name_and_rank(block: Block) -> tuple[str, int]:
         case Fold():  # one that leads on is worth more than one that only tells more
             leads_on = block.open or any(isinstance(inner, Choices) for inner in block.blocks)
             return block.title, 2 if leads_on else 3
+        case Document():
+            return "the name of a file", 2
         case Picture():
             return "the words of the picture", 3
         case Sources():

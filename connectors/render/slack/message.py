@@ -1,13 +1,13 @@
 """An answer as a message of Slack: what matters first, every limit kept, what had to be cut said and sent as a file."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from bot.ports import Press
-from bot.types import Answer, Block, Fold, Picture
+from bot.types import Answer, Document, Picture
 from connectors.render import text as plain_text
+from connectors.render.files import files_in
 from connectors.render.slack import elements as slack
 from connectors.render.slack.blocks import Writer
 from connectors.render.slack.fallback import fallback
@@ -21,12 +21,13 @@ _BLOCKS = 50
 class SlackMessage:
     """One message. `text` is for notifications and screen readers, at most 4000 characters; `rest` is the whole
     answer in plain text where something was cut: it goes into the thread as a file, and the blocks say so.
-    `pictures` are uploaded there too; what they show stands in the blocks in words."""
+    `pictures` and `documents` are uploaded there too; what they show stands in the blocks in words."""
 
     text: str
     blocks: tuple[dict[str, Any], ...]
     rest: str | None = None
     pictures: tuple[Picture, ...] = ()
+    documents: tuple[Document, ...] = ()
 
 
 def render(answer: Answer, press: Press) -> SlackMessage:
@@ -43,15 +44,9 @@ def render(answer: Answer, press: Press) -> SlackMessage:
     if left_out or writer.cut:
         kept, left_out = fitting(parts, room - NOTICE, most - 1)
     blocks = [*title, *chain.from_iterable(part.blocks for part in kept)]
-    pictures = tuple(_pictures(answer.blocks))
+    files = list(files_in(answer.blocks))
+    pictures = tuple(one for one in files if isinstance(one, Picture))
+    documents = tuple(one for one in files if isinstance(one, Document))
     if not (left_out or writer.cut):
-        return SlackMessage(fallback(told), tuple(blocks), None, pictures)
-    return SlackMessage(fallback(told), (*blocks, notice(left_out)), told, pictures)
-
-
-def _pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
-    for block in blocks:
-        if isinstance(block, Picture):
-            yield block
-        elif isinstance(block, Fold):
-            yield from _pictures(block.blocks)
+        return SlackMessage(fallback(told), tuple(blocks), None, pictures, documents)
+    return SlackMessage(fallback(told), (*blocks, notice(left_out)), told, pictures, documents)

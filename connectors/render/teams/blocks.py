@@ -12,6 +12,7 @@ from bot.types import (
     Block,
     Caution,
     Choices,
+    Document,
     Facts,
     Fold,
     Heading,
@@ -38,7 +39,7 @@ from connectors.render.teams.words import (
     text,
     verbatim,
 )
-from connectors.render.text import TONES, one_line
+from connectors.render.text import TONES, document_line, one_line
 
 PRIMARY = 6
 """Buttons that one message shows (learn.microsoft.com, "Designing Adaptive Cards"; read 2026-11-20)."""
@@ -114,6 +115,8 @@ class Drawing:
                 return [*title(block.text, block.tone)]
             case Picture():
                 return _picture(block)
+            case Document():  # the file itself is offered beside the card
+                return [*text(document_line(block), weight="Bolder")]
         assert_never(block)
 
     # --- folds -------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.ports import Press
-from bot.types import Answer
+from bot.types import Answer, Document
+from connectors.render.files import files_in
 from connectors.render.teams.blocks import VERB, Drawing, title
 from connectors.render.teams.packing import LARGEST_CARD, PEOPLE, cards
 from connectors.render.teams.words import Element, fixed, size, tame
@@ -18,10 +19,12 @@ VERSION = "1.5"
 @dataclass(frozen=True, slots=True)
 class TeamsMessage:
     """What goes to Teams. `text` is the plain summary for notifications and screen readers (the activity's
-    `summary`); each of `cards` is sent in a message of its own, in their order, the first one first."""
+    `summary`); each of `cards` is sent in a message of its own, in their order, the first one first. `documents`
+    are offered where Teams lets a bot hand over files."""
 
     text: str
     cards: tuple[Element, ...]
+    documents: tuple[Document, ...] = ()
 
 
 def render(answer: Answer, press: Press) -> TeamsMessage:
@@ -38,6 +41,7 @@ def render(answer: Answer, press: Press) -> TeamsMessage:
             card([head, *([_part(number, many)] if many > 1 else []), *body], summary)
             for number, body in enumerate(bodies, 1)
         ),
+        tuple(one for one in files_in(answer.blocks) if isinstance(one, Document)),
     )
 
 
