@@ -1,15 +1,37 @@
 """Files, archives and streams of logs become one story; what cannot be read is noted and the rest is told."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
 from bot.errors import BadRequest
 from bot.timeline import Line, LogFile, Story, Survey
-from connectors.logs import Reader, reader_of
+from connectors.logs import FALLBACK, Reader, reader_of
 from connectors.streams import Progress, Stream
+from connectors.texts import LARGEST
 from connectors.unpacking import Notes, unpacked
 from knowledge.library import Library
+
+_FEW = 3
+"""Lines up to which a text is a paste, whatever it is of: it is read as a whole, its lines beside each other."""
+_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08")
+_HEAD = 64 * 1024
+
+
+def is_log(file: IO[bytes]) -> bool:
+    """Whether a file is an archive, a log of a known format with more than a few lines, or too large for a paste."""
+    head = file.read(_HEAD)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if head.startswith(_PACKED) or size > LARGEST:
+        return True
+    stream = Stream(file, "")
+    reader = reader_of(stream)
+    file.seek(0)
+    if reader.kind == "evtx":
+        return True
+    return reader.kind != FALLBACK and stream.is_text and len(stream.head.splitlines()) > _FEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +49,13 @@ class Surveying:
         self._survey = Survey(library)
         self._notes = Notes()
         self._progress = progress
+        self._lines = 0
+        self._stream: Stream | None = None
+
+    @property
+    def lines(self) -> int:
+        """Lines that went by so far."""
+        return self._lines + (self._stream.lines if self._stream else 0)
 
     def read(self, file: IO[bytes] | Any, name: str) -> None:
         """All logs in an open file.
@@ -34,7 +63,8 @@ class Surveying:
         Raises `BadRequest` where the file itself is none; a strange member of an archive is only noted.
         """
         for packed in unpacked(file, name, self._notes):
-            stream = Stream(packed.file, packed.name, self._progress)
+            self._lines, self._stream = self.lines, None
+            self._stream = stream = Stream(packed.file, packed.name, self._progress)
             try:
                 self._log(stream)
             except BadRequest as error:

@@ -1,9 +1,9 @@
 """What a chat platform is to the bot."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
-from bot.types import Answer, Message, Place, Role
+from bot.types import Answer, Attached, Message, Place, Role
 
 Show = Callable[[Answer], Awaitable[None]]
 """Puts an interim answer where the final one will stand; the surface decides how often it does."""
@@ -60,6 +60,10 @@ class ChatSurface(Protocol):
 
     async def edit(self, place: Place, sent: str, answer: Answer, press: Press) -> None:
         """Put another answer where one stands. Raises as `send` does."""
+        ...
+
+    def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        """The bytes of a file beside a message. Raises `BadRequest`, in words for people, where it is not to be had."""
         ...
 
     async def find(self, place: Place, key: str) -> str | None:

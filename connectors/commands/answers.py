@@ -15,9 +15,10 @@ from bot.answer import answer_paste, diagnose, explain
 from bot.errors import BadRequest
 from bot.timeline import tell
 from connectors import documents, shelf
-from connectors.commands.logs import is_log, seekable, survey
+from connectors.commands.logs import seekable, survey
 from connectors.commands.showing import Json, complain, show, show_json
 from connectors.settings import cache_folder
+from connectors.surveying import is_log
 from connectors.texts import LARGEST, decode, encoding_of
 from knowledge.library import Library
 

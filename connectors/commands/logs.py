@@ -1,4 +1,4 @@
-"""Is what was given a log? If so, all files are read as logs, with a progress bar where somebody watches."""
+"""Logs given on the command line, read with a progress bar where somebody watches."""
 
 import os
 import sys
@@ -8,18 +8,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from bot.errors import BadRequest
-from connectors.logs import FALLBACK, reader_of
-from connectors.streams import Progress, Stream
+from connectors.streams import Progress
 from connectors.surveying import Surveyed, Surveying
-from connectors.texts import LARGEST
 from connectors.unpacking import spooled
 from knowledge.library import Library
 
-_FEW = 3
-"""Lines up to which a text is a paste, whatever it is of: it is read as a whole, its lines beside each other."""
 _LARGEST_PIPE = 16 << 30  # bytes of standard input that are taken
-_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08")
-_HEAD = 64 * 1024
 
 
 @contextmanager
@@ -35,21 +29,6 @@ def seekable(name: str) -> Iterator[IO[bytes]]:
         raise BadRequest("a FILE was named with no name at all.")
     with Path(name).open("rb") as file:
         yield file if file.seekable() else spooled(file, _LARGEST_PIPE)
-
-
-def is_log(file: IO[bytes]) -> bool:
-    """Whether a file is an archive, a log of a known format with more than a few lines, or too large for a paste."""
-    head = file.read(_HEAD)
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    if head.startswith(_PACKED) or size > LARGEST:
-        return True
-    stream = Stream(file, "")
-    reader = reader_of(stream)
-    file.seek(0)
-    if reader.kind == "evtx":
-        return True
-    return reader.kind != FALLBACK and stream.is_text and len(stream.head.splitlines()) > _FEW
 
 
 def survey(given: Sequence[tuple[str, IO[bytes]]], library: Library) -> Surveyed:

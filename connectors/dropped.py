@@ -1,0 +1,144 @@
+"""The Files port: what was dropped into a chat is fetched into nameless files, bounded, and read beside the loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
+
+from bot.errors import BadRequest, BotError
+from bot.ports import ChatSurface
+from bot.ports.files import Gauge, Read, Stopped
+from bot.types import Attached, Message
+from connectors.surveying import Surveying, is_log
+from connectors.texts import LARGEST, decode
+from knowledge.library import Library
+
+LARGEST_FILE: Final = 200 * 1024 * 1024
+"""Bytes of one file that are fetched from a chat, packed or not."""
+LARGEST_TOGETHER: Final = 400 * 1024 * 1024
+"""Bytes of all files of one message."""
+MOST: Final = 10
+"""Files of one message that are read."""
+AT_ONCE: Final = 2
+"""Messages with files that are read at a time; others wait for their turn."""
+_FETCHING: Final = 600.0  # seconds that the files of a message may take to come
+
+Fetch = Callable[[Attached], AsyncIterator[bytes]]
+_Given = list[tuple[str, IO[bytes]]]
+
+
+class Dropped:
+    """Reads the files beside the messages of all surfaces."""
+
+    def __init__(self, surfaces: Mapping[str, ChatSurface], library: Library) -> None:
+        self._surfaces = surfaces
+        self._library = library
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def read(self, message: Message, gauge: Gauge) -> Read:
+        """All files of a message together. Raises `BadRequest` where none can be read, and `Stopped`."""
+        fetch = self._surfaces[message.place.surface].fetch
+        gauge.total = sum(file.size or 0 for file in message.files[:MOST])
+        async with self._turns:
+            with ExitStack() as held:
+                given, notes = await self._fetched(message, fetch, gauge, held)
+                gauge.done, gauge.total = 0, sum(map(_size, (file for _, file in given)))
+                gauge.reading = True
+                # A thread cannot be stopped from outside: it looks at the gauge, and the files stay until it has ended.
+                reading = asyncio.create_task(asyncio.to_thread(self._survey, given, notes, gauge))
+                try:
+                    return await asyncio.shield(reading)
+                except asyncio.CancelledError:
+                    gauge.stopped = True
+                    await asyncio.wait([reading])
+                    raise
+
+    # --- fetching ----------------------------------------------------------------------------
+
+    async def _fetched(
+        self, message: Message, fetch: Fetch, gauge: Gauge, held: ExitStack
+    ) -> tuple[_Given, tuple[str, ...]]:
+        given: _Given = []
+        notes = [f"Of {len(message.files)} files the first {MOST} are read."] if len(message.files) > MOST else []
+        room = LARGEST_TOGETHER
+        for attached in message.files[:MOST]:
+            file = held.enter_context(TemporaryFile())  # noqa: SIM115 - `held` closes it
+            try:
+                async with asyncio.timeout(_FETCHING):
+                    room -= await _fill(file, attached, fetch, min(room, LARGEST_FILE), gauge)
+                given.append((attached.name, file))
+            except TimeoutError:
+                notes.append(f"{attached.name}: it does not come in time.")
+            except BotError as error:
+                notes.append(str(error))
+        if not given:
+            raise BadRequest(" ".join(notes))
+        return given, tuple(notes)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def _survey(self, given: _Given, notes: tuple[str, ...], gauge: Gauge) -> Read:
+        if not any(is_log(file) for _, file in given):
+            return _pasted(given, notes)
+        surveying = Surveying(self._library, lambda count: _advance(gauge, surveying, count))
+        refused: list[str] = []
+        for name, file in given:
+            try:
+                surveying.read(file, name)
+            except BadRequest as error:
+                refused.append(str(error))
+        if len(refused) == len(given):
+            raise BadRequest(" ".join([*notes, *refused]))
+        done = surveying.done((*notes, *refused))
+        return Read(done.story, "", done.notes)
+
+
+def _advance(gauge: Gauge, surveying: Surveying, count: int) -> None:
+    gauge.done += count
+    gauge.lines = surveying.lines
+    if gauge.stopped:
+        raise Stopped
+
+
+async def _fill(file: IO[bytes], attached: Attached, fetch: Fetch, most: int, gauge: Gauge) -> int:
+    """Fetch a file; its size in bytes. Raises `BadRequest` for one that is too large, and `Stopped`."""
+    size = 0
+    if attached.size is not None and attached.size > most:
+        raise _too_large(attached)
+    async for data in fetch(attached):
+        size += len(data)
+        gauge.done += len(data)
+        if size > most:
+            raise _too_large(attached)
+        if gauge.stopped:
+            raise Stopped
+        file.write(data)
+    file.seek(0)
+    return size
+
+
+def _too_large(attached: Attached) -> BadRequest:
+    return BadRequest(
+        f"{attached.name}: larger than what I take from a chat ({LARGEST_FILE >> 20} MB a file, "
+        f"{LARGEST_TOGETHER >> 20} MB a message). Pack it as a zip, or run `ndesbot diagnose` where the file is."
+    )
+
+
+def _pasted(given: _Given, notes: tuple[str, ...]) -> Read:
+    """Files that are no logs are read like a paste, one below the other."""
+    texts, refused = [], list(notes)
+    for name, file in given:
+        try:
+            texts.append(decode(file.read(LARGEST), name))
+        except BadRequest as error:
+            refused.append(str(error))
+    if not texts:
+        raise BadRequest(" ".join(refused))
+    return Read(None, "\n".join(texts), tuple(refused))
+
+
+def _size(file: Any) -> int:
+    size: int = file.seek(0, 2)
+    file.seek(0)
+    return size
