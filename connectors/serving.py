@@ -28,7 +28,7 @@ from connectors.platforms import surfaces
 from connectors.render.chart import chart
 from connectors.running import stopped
 from connectors.settings_file import Settings, Web
-from connectors.sites import Door, Sites
+from connectors.sites import Bell, Door, Sites
 from connectors.store import SqlStore, open_store
 from connectors.telemetry.counters import Counters
 from knowledge.codes import Codes
@@ -54,13 +54,14 @@ async def serve(path: Path, ready: Callable[[str], None]) -> None:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings_file.database_of(said)))
         application = web.Application(client_max_size=_LARGEST_BODY)
-        Door(store.errands, now).open(application)
+        bell = Bell()
+        Door(store.errands, now, bell=bell).open(application)
         if token := settings.calendar_token():
             CalendarPage(store.diary, now, token).open(application)
         opened = await stack.enter_async_context(surfaces(said, application, store, library, codes))
         counters = _counters(store)
         chats = {surface.name: counters.surface(surface) for surface in opened}
-        inbox, rounds = await stack.enter_async_context(_house(said, store, chats, library, codes, counters))
+        inbox, rounds = await stack.enter_async_context(_house(said, store, bell, chats, library, codes, counters))
         states = {name: State() for name in chats}
         pages = HealthPages(_parts(opened, states, store), counters.page)
         pages.open(application)
@@ -116,6 +117,7 @@ def _counters(store: SqlStore) -> Counters:
 async def _house(
     said: Settings,
     store: SqlStore,
+    bell: Bell,
     chats: Mapping[str, ChatSurface],
     library: Library,
     codes: Codes,
@@ -124,7 +126,7 @@ async def _house(
     """The whole way of a message, with an engine under it: what is begun here ends, here or after a restart."""
     name = said.name or socket.gethostname()
     allow = [*settings.private_ranges(), *said.checks.allow]
-    sites = Sites(store.errands, now, here=said.checks.sites, allow=[str(one) for one in allow])
+    sites = Sites(store.errands, now, here=said.checks.sites, allow=[str(one) for one in allow], bell=bell)
     checks = checker(counters.store(store), wires(allow), elsewhere=sites.look)
     router = Router(
         library,

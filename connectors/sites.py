@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -30,10 +31,34 @@ LONGEST_WAIT: Final = 25.0
 LARGEST: Final = 2 * 1024 * 1024
 """Bytes of what a worker says."""
 
-_LOOK_EVERY: Final = 0.2  # seconds between two looks into the table of errands
+_LOOK_EVERY: Final = 1.0  # seconds between two looks for what another replica did; what this one did is heard at once
+_MOST: Final = 50  # errands that a worker may take at a time
 _REFUSALS: Final = 20  # wrong tokens in a minute after which no new one is looked up for the rest of it
 
 _log = logging.getLogger(__name__)
+
+
+class Bell:
+    """Tells those who wait in this process that something was done, so that they need not look all the time."""
+
+    def __init__(self) -> None:
+        self._rung: dict[str, asyncio.Event] = {}
+
+    def heard(self, name: str) -> asyncio.Event:
+        """Set once the bell rings from now on. To be asked for before the look that comes before waiting."""
+        return self._rung.setdefault(name, asyncio.Event())
+
+    def ring(self, name: str) -> None:
+        """Wake all who wait for this."""
+        if rung := self._rung.pop(name, None):
+            rung.set()
+
+
+async def _within(seconds: float, rung: asyncio.Event) -> None:
+    """Wait until it rings, or so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await rung.wait()
 
 
 class Sites:
@@ -46,9 +71,12 @@ class Sites:
         *,
         here: Collection[str],
         allow: Sequence[str],
+        bell: Bell | None = None,
         patience: float = HANDING_OVER,
     ) -> None:
-        """`here` are the sites that this bot looks at itself, `allow` the private ranges of its settings."""
+        """`here` are the sites that this bot looks at itself, `allow` the private ranges of its settings; `bell` is
+        that of the door in the same process."""
+        self._bell = bell or Bell()
         self._patience = patience
         self._errands = errands
         self._clock = clock
@@ -65,6 +93,7 @@ class Sites:
         order = Order(server, tuple(check.id for check in checks), past, self._allow)
         name = f"{server.name} {now.isoformat()}"
         await self._errands.put(Errand(name, server.site, order.said()), now)
+        self._bell.ring(_site(server.site))
         try:
             async with asyncio.timeout(self._patience):
                 await self._until(name, lambda errand: errand.taken)
@@ -79,12 +108,20 @@ class Sites:
             _log.error("a worker's answer is refused", extra={"server": server.name, "reason": str(error)})
             return unseen(server, checks, f"The runner of site {server.site} gave an answer that makes no sense.")
         finally:
+            self._bell.ring(name)  # nobody is to wait for it any more
             await self._errands.drop(name)
 
     async def _until(self, name: str, so: Callable[[Errand], bool]) -> Errand:
-        while not ((errand := await self._errands.errand(name)) and so(errand)):
-            await asyncio.sleep(_LOOK_EVERY)
-        return errand
+        while True:
+            rung = self._bell.heard(name)
+            if (errand := await self._errands.errand(name)) and so(errand):
+                return errand
+            await _within(_LOOK_EVERY, rung)
+
+
+def _site(name: str) -> str:
+    """What the bell of a site's work is called; an errand's own goes by its name, which has a space in it."""
+    return f"site:{name}"
 
 
 # --- the door ----------------------------------------------------------------------------------
@@ -94,6 +131,7 @@ class _Asking(BaseModel):
     model_config = ConfigDict(extra="forbid")
     worker: str = Field(min_length=1, max_length=200)
     wait: float = Field(default=0.0, ge=0, le=LONGEST_WAIT)
+    most: int = Field(ge=1, le=_MOST)
 
 
 class _Giving(BaseModel):
@@ -103,9 +141,17 @@ class _Giving(BaseModel):
 
 
 class Door:
-    """What workers may ask of the bot: for an errand of their site, and to take its result. Nothing else."""
+    """What workers may ask of the bot: for errands of their site, and to take their results. Nothing else."""
 
-    def __init__(self, errands: Errands, clock: Clock, *, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        errands: Errands,
+        clock: Clock,
+        *,
+        bell: Bell | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bell = bell or Bell()
         self._errands = errands
         self._clock = clock
         self._seconds = seconds
@@ -122,19 +168,22 @@ class Door:
         asking = await _read(request, _Asking)
         until = self._seconds() + asking.wait
         while request.transport and not request.transport.is_closing():  # who left cannot take anything with them
-            now = self._clock()
-            errand = await self._errands.take(site, asking.worker, now, now + LEASE)
-            if errand:
-                return web.json_response({"errand": errand.name, "order": dict(errand.said)})
-            if self._seconds() >= until:
+            now, rung = self._clock(), self._bell.heard(_site(site))
+            if taken := await self._errands.take(site, asking.worker, now, now + LEASE, asking.most):
+                for errand in taken:
+                    self._bell.ring(errand.name)
+                return web.json_response({"errands": [{"errand": one.name, "order": dict(one.said)} for one in taken]})
+            left = until - self._seconds()
+            if left <= 0:
                 break
-            await asyncio.sleep(_LOOK_EVERY)
+            await _within(min(left, _LOOK_EVERY), rung)
         return web.Response(status=204)
 
     async def _give_back(self, request: web.Request) -> web.Response:
         site = await self._site(request)
         giving = await _read(request, _Giving)
         first = await self._errands.give_back(giving.errand, site, giving.result)
+        self._bell.ring(giving.errand)
         return web.json_response({"taken": first})
 
     async def _site(self, request: web.Request) -> str:

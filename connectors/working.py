@@ -28,8 +28,9 @@ AT_ONCE: Final = 8
 WAIT: Final = 20.0
 """Seconds that a question for work stays open."""
 _PATIENCE: Final = aiohttp.ClientTimeout(total=WAIT + 20, connect=10)
-_LARGEST: Final = 2 * 1024 * 1024  # bytes of an order
-_LONGEST_PAUSE: Final = 30.0  # seconds before a bot that does not answer is asked again
+_LARGEST: Final = AT_ONCE * 2 * 1024 * 1024  # bytes of as many orders as are taken at once
+_NONSENSE: Final = "The bot answers something that is not understood here."
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds before a bot that does not answer is asked again
 
 _log = logging.getLogger(__name__)
 
@@ -43,15 +44,21 @@ class Bot:
         self._headers = {"Authorization": f"Bearer {token}"}
         self._name = name
 
-    async def take(self) -> tuple[str, Order] | None:
-        """An errand, if one comes in time. Raises `ConnectorError`, and `BadRequest` for a token that is refused."""
-        said = await self._ask("take", {"worker": self._name, "wait": WAIT})
+    async def take(self, most: int) -> list[tuple[str, Order]]:
+        """So many errands, if any come in time; one that is not understood costs no other. Raises `ConnectorError`,
+        and `BadRequest` for a token that is refused."""
+        said = await self._ask("take", {"worker": self._name, "wait": WAIT, "most": most})
         try:
-            return (str(said["errand"]), order_of(said["order"])) if said else None
-        except KeyError:
-            raise ConnectorError("The bot answers something that is not understood here.") from None
-        except BadRequest as error:  # one order; the next may be understood
-            raise ConnectorError(str(error)) from None
+            handed = [(str(one["errand"]), one["order"]) for one in said["errands"]] if said else []
+        except (KeyError, TypeError):
+            raise ConnectorError(_NONSENSE) from None
+        taken = []
+        for errand, order in handed:
+            try:
+                taken.append((errand, order_of(order)))
+            except BadRequest as error:
+                _log.warning("an order is left undone", extra={"reason": str(error)})
+        return taken
 
     async def give_back(self, errand: str, result: Said) -> None:
         """Hand over what was seen. Raises as `take` does."""
@@ -84,7 +91,7 @@ async def _json(response: aiohttp.ClientResponse) -> dict[str, Any]:
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        raise ConnectorError("The bot answers something that is not understood here.")
+        raise ConnectorError(_NONSENSE)
     return said
 
 
@@ -99,32 +106,47 @@ async def work(
     connector = aiohttp.TCPConnector(ssl=context, limit=2 * AT_ONCE)
     async with aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session:
         bot = Bot(session, address.rstrip("/"), token, name)
-        lanes = [asyncio.create_task(_lane(bot, allow)) for _ in range(AT_ONCE)]
+        working = asyncio.create_task(_take_and_look(bot, allow))
         waiting = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait({*lanes, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (*lanes, waiting):
-            task.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
-        for task in done - {waiting}:
-            task.result()
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if working.done():
+            working.result()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
-async def _lane(bot: Bot, allow: Sequence[Network]) -> None:
-    """One errand after another. A refused token ends it; a bot that is away is waited for."""
-    pause = 0.5
-    while True:
-        try:
-            taken = await bot.take()
-            pause = 0.5
-            if taken:
-                errand, order = taken
-                await bot.give_back(errand, await _look(order, allow))
-        except BadRequest:
-            raise
-        except BotError as error:
-            _log.warning("the bot is waited for", extra={"reason": str(error)})
-            await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - spreads, hides nothing
-            pause = min(2 * pause, _LONGEST_PAUSE)
+async def _take_and_look(bot: Bot, allow: Sequence[Network]) -> None:
+    """One question for as many errands as there is room for, however many: it stays open while there are none.
+    A refused token ends it; a bot that is away is waited for."""
+    pause, looks = _FIRST_PAUSE, set[asyncio.Task[None]]()
+    try:
+        while True:
+            if len(looks) >= AT_ONCE:
+                await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+            try:
+                for errand, order in await bot.take(AT_ONCE - len(looks)):
+                    looks.add(look := asyncio.create_task(_carried_out(bot, errand, order, allow)))
+                    look.add_done_callback(looks.discard)
+                pause = _FIRST_PAUSE
+            except BadRequest:
+                raise
+            except BotError as error:
+                _log.warning("the bot is waited for", extra={"reason": str(error)})
+                await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - spreads, hides nothing
+                pause = min(2 * pause, _LONGEST_PAUSE)
+    finally:
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+
+async def _carried_out(bot: Bot, errand: str, order: Order, allow: Sequence[Network]) -> None:
+    """An errand done and handed over; where that fails, another worker takes it later."""
+    try:
+        await bot.give_back(errand, await _look(order, allow))
+    except BotError as error:
+        _log.warning("an errand is left undone", extra={"reason": str(error)})
 
 
 async def _look(order: Order, allow: Sequence[Network]) -> Said:

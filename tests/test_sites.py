@@ -17,7 +17,7 @@ from aiohttp import web
 
 from bot.check import PROBE, Checker
 from bot.errands import LARGEST_BUNDLE, Order, order_of, seen_of, seen_said
-from bot.errors import BadRequest, ConnectorError
+from bot.errors import BadRequest
 from bot.findings import Finding, Past, Server
 from bot.looking import Seen, time_for
 from bot.ports import Errand
@@ -26,13 +26,15 @@ from bot.types import Text
 from connectors.assembly import causes, now, wires
 from connectors.checks import catalogue
 from connectors.lab.server import Lab
-from connectors.sites import LEASE, Door, Sites
+from connectors.sites import LEASE, Bell, Door, Sites
 from connectors.store import SqlStore, open_store
 from connectors.working import Bot
 from knowledge.library import Library
+from tests.chat.fake_slack import until
 from tests.fakes import NOON
 
 TOKEN = "a-token-that-is-long-enough-0123456789"
+ONE = {"worker": "w", "most": 1}
 ROOT = Path(__file__).parents[1]
 
 
@@ -44,9 +46,9 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 @asynccontextmanager
-async def door(store: SqlStore) -> AsyncIterator[str]:
+async def door(store: SqlStore, bell: Bell | None = None) -> AsyncIterator[str]:
     application = web.Application(client_max_size=2**22)
-    Door(store.errands, now).open(application)
+    Door(store.errands, now, bell=bell).open(application)
     runner = web.AppRunner(application, shutdown_timeout=1)  # as `serve` has it: aiohttp's test server cancels handlers
     await runner.setup()
     try:
@@ -121,9 +123,8 @@ async def test_without_a_runner_every_check_is_unknown_and_says_so(store: SqlSto
 async def test_the_errand_of_a_lost_worker_goes_to_another_of_its_site(store: SqlStore) -> None:
     await store.errands.put(Errand("e", "dmz-1", {}), NOON)
     assert await store.errands.take("dmz-1", "first", NOON, NOON + timedelta(seconds=60))
-    assert await store.errands.take("dmz-1", "second", NOON + timedelta(seconds=59), NOON) is None
-    taken = await store.errands.take("dmz-1", "second", NOON + timedelta(seconds=61), NOON + timedelta(seconds=99))
-    assert taken
+    assert await store.errands.take("dmz-1", "second", NOON + timedelta(seconds=59), NOON) == []
+    assert await store.errands.take("dmz-1", "second", NOON + timedelta(seconds=61), NOON + timedelta(seconds=99))
     assert await store.errands.give_back("e", "dmz-1", {"by": "second"})
     assert not await store.errands.give_back("e", "dmz-1", {"by": "first"})
     kept = await store.errands.errand("e")
@@ -135,13 +136,13 @@ async def test_of_many_workers_one_takes_an_errand(store: SqlStore) -> None:
     for number in range(10):
         await store.errands.put(Errand(f"e{number}", "dmz-1", {}), NOON)
     asking = [store.errands.take("dmz-1", f"w{n}", NOON, NOON + timedelta(seconds=9)) for n in range(40)]
-    taken = [errand.name for errand in await asyncio.gather(*asking) if errand]
+    taken = [errand.name for errands in await asyncio.gather(*asking) for errand in errands]
     assert sorted(taken) == [f"e{number}" for number in range(10)]
 
 
 async def test_a_worker_that_left_while_it_asked_takes_nothing(store: SqlStore) -> None:
     async with door(store) as address:
-        asking = asyncio.create_task(asked(address, "/worker/take", {"worker": "w", "wait": 20}))
+        asking = asyncio.create_task(asked(address, "/worker/take", {"worker": "w", "wait": 20, "most": 1}))
         await asyncio.sleep(0.5)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
@@ -155,12 +156,10 @@ async def test_a_worker_that_left_while_it_asked_takes_nothing(store: SqlStore) 
 async def test_an_errand_that_nobody_waits_for_any_more_is_not_taken_and_goes(store: SqlStore) -> None:
     await store.errands.put(Errand("left", "dmz-1", {"checks": ["scep-request"]}), NOON)  # and the bot dies
     later = NOON + timedelta(minutes=11)
-    assert await store.errands.take("dmz-1", "w", later, later) is None
+    assert await store.errands.take("dmz-1", "w", later, later) == []
     await store.errands.put(Errand("new", "dmz-1", {}), later)
     assert await store.errands.errand("left") is None
-    taken = await store.errands.take("dmz-1", "w", later, later)
-    assert taken
-    assert taken.name == "new"
+    assert [errand.name for errand in await store.errands.take("dmz-1", "w", later, later)] == ["new"]
 
 
 def test_an_errand_is_one_workers_for_as_long_as_its_look_may_take() -> None:
@@ -180,14 +179,62 @@ async def test_a_probe_is_never_handed_to_a_second_worker(store: SqlStore, monke
     seen = await looking
     assert seen
     assert [finding.verdict for finding in seen.findings] == ["unknown"]
-    assert await store.errands.take("dmz-1", "second", now() + 2 * LEASE, now() + 3 * LEASE) is None
+    assert await store.errands.take("dmz-1", "second", now() + 2 * LEASE, now() + 3 * LEASE) == []
 
 
-async def test_an_order_of_another_version_costs_a_worker_that_order_alone(store: SqlStore) -> None:
-    await store.errands.put(Errand("e", "dmz-1", {"server": {"name": "ndes01"}, "from": "tomorrow"}), now())
+async def test_an_order_of_another_version_costs_a_worker_that_order_alone(
+    store: SqlStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.errands.put(Errand("e1", "dmz-1", {"server": {"name": "ndes01"}, "from": "tomorrow"}), now())
+    await store.errands.put(Errand("e2", "dmz-1", ORDER.said()), now())
     async with door(store) as address, aiohttp.ClientSession() as session:
-        with pytest.raises(ConnectorError, match="versions"):  # `BadRequest` is for a refused token: the worker ends
-            await Bot(session, address, TOKEN, "w").take()
+        assert await Bot(session, address, TOKEN, "w").take(8) == [("e2", ORDER)]
+    assert "versions" in caplog.records[0].reason  # type: ignore[attr-defined]
+
+
+async def test_a_worker_takes_as_many_as_it_asks_for_the_oldest_first(store: SqlStore) -> None:
+    for number in (3, 1, 2, 0):
+        await store.errands.put(Errand(f"e{number}", "dmz-1", {}), NOON + timedelta(seconds=number))
+    taken = await store.errands.take("dmz-1", "w", NOON + timedelta(seconds=9), NOON + LEASE, 3)
+    assert [errand.name for errand in taken] == ["e0", "e1", "e2"]
+    taken = await store.errands.take("dmz-1", "w", NOON + timedelta(seconds=9), NOON + LEASE, 3)
+    assert [errand.name for errand in taken] == ["e3"]
+
+
+async def test_an_idle_worker_looks_into_the_database_about_once_a_second(store: SqlStore) -> None:
+    asked, ask = 0, store.errands.take
+
+    async def counted(*said: Any) -> list[Errand]:
+        nonlocal asked
+        asked += 1
+        return await ask(*said)
+
+    store.errands.take = counted  # type: ignore[method-assign,assignment]
+    async with door(store) as address, worker(address):
+        await until(lambda: asked > 0)
+        before = asked
+        await asyncio.sleep(3)
+        assert asked - before <= 4  # eight lanes that looked five times a second each came to 120
+
+
+async def test_what_is_laid_out_and_done_here_is_heard_at_once(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.sites._LOOK_EVERY", 3600.0)
+    bell = Bell()
+    sites = Sites(store.errands, now, here=["default"], allow=[], bell=bell)
+    tcp = [check for check in catalogue() if check.id == "tcp"]
+    async with door(store, bell) as address, aiohttp.ClientSession() as session:
+        bot = Bot(session, address, TOKEN, "w")
+        asking = asyncio.create_task(bot.take(8))
+        await asyncio.sleep(0.3)
+        looking = asyncio.create_task(sites.look(ORDER.server, tcp, Past(), now()))
+        ((errand, order),) = await asking
+        await bot.give_back(errand, seen_said(Seen((Finding("tcp", "ok", "fine"),), None, 1, 1.0)))
+        seen = await looking
+    assert order.checks == ("tcp",)
+    assert seen
+    assert [finding.verdict for finding in seen.findings] == ["ok"]
 
 
 # --- who may -----------------------------------------------------------------------------------
@@ -205,43 +252,46 @@ async def asked(address: str, path: str, said: Any, token: str | None = TOKEN, m
 async def test_a_token_is_good_for_its_site_until_it_is_taken_back(store: SqlStore) -> None:
     await store.errands.put(Errand("theirs", "dmz-2", {"secret": 1}), NOON)
     async with door(store) as address:
-        assert await asked(address, "/worker/take", {"worker": "w"}) == 204
+        assert await asked(address, "/worker/take", ONE) == 204
         assert await asked(address, "/worker/give-back", {"errand": "theirs", "result": {}}) == 200
         theirs = await store.errands.errand("theirs")
         assert theirs
         assert theirs.result is None
         assert await store.errands.dismiss("dmz-1") == 1
-        assert await asked(address, "/worker/take", {"worker": "w"}) == 401
+        assert await asked(address, "/worker/take", ONE) == 401
 
 
 @pytest.mark.parametrize("token", [None, "", "short", "x" * 40, "é" * 30, TOKEN[:-1], TOKEN + "x"])
 async def test_no_other_token_opens_the_door(store: SqlStore, token: str | None) -> None:
     async with door(store) as address:
-        assert await asked(address, "/worker/take", {"worker": "w"}, token) in (400, 401)
+        assert await asked(address, "/worker/take", ONE, token) in (400, 401)
 
 
 async def test_guessing_tokens_is_slowed_down(store: SqlStore) -> None:
     async with door(store) as address:
-        codes = [await asked(address, "/worker/take", {"worker": "w"}, f"{n:040}") for n in range(25)]
+        codes = [await asked(address, "/worker/take", ONE, f"{n:040}") for n in range(25)]
     assert codes == [401] * 20 + [429] * 5
 
 
 async def test_a_guesser_locks_no_worker_out(store: SqlStore) -> None:
     async with door(store) as address:
-        assert await asked(address, "/worker/take", {"worker": "w"}) == 204
+        assert await asked(address, "/worker/take", ONE) == 204
         for n in range(25):
-            await asked(address, "/worker/take", {"worker": "w"}, f"{n:040}")
-        assert await asked(address, "/worker/take", {"worker": "w"}) == 204
+            await asked(address, "/worker/take", ONE, f"{n:040}")
+        assert await asked(address, "/worker/take", ONE) == 204
         await store.errands.dismiss("dmz-1")
-        assert await asked(address, "/worker/take", {"worker": "w"}) == 401
+        assert await asked(address, "/worker/take", ONE) == 401
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
         ("/worker/take", {}),
-        ("/worker/take", {"worker": "w", "wait": 9999}),
-        ("/worker/take", {"worker": "w", "more": 1}),
+        ("/worker/take", {"worker": "w"}),
+        ("/worker/take", {"worker": "w", "most": 0}),
+        ("/worker/take", {"worker": "w", "most": 9999}),
+        ("/worker/take", {**ONE, "wait": 9999}),
+        ("/worker/take", {**ONE, "more": 1}),
         ("/worker/take", []),
         ("/worker/give-back", {"errand": "e"}),
         ("/worker/give-back", {"errand": "e", "result": "x"}),
@@ -277,7 +327,7 @@ def test_a_worker_talks_to_no_bot_in_the_clear(address: str) -> None:
 
 # --- a worker that lies ------------------------------------------------------------------------
 
-ORDER = Order(Server("ndes01", "https://ndes.example/x"), ("tcp", "tls"), Past(), ())
+ORDER = Order(Server("ndes01", "https://ndes.example/x", site="dmz-1"), ("tcp", "tls"), Past(), ())
 SEEN = Seen((Finding("tcp", "ok", "fine"), Finding("tls", "ok", "fine")), Past(NOON, b"x", "ab", ()), 3, 5.0)
 
 

@@ -25,8 +25,8 @@ class Errands(Protocol):
         """Lay an errand out, for ten minutes; one that is there already stays as it is."""
         ...
 
-    async def take(self, site: str, worker: str, at: datetime, until: datetime) -> Errand | None:
-        """The oldest errand of a site that is nobody's now, this worker's until then. Atomic."""
+    async def take(self, site: str, worker: str, at: datetime, until: datetime, most: int = 1) -> list[Errand]:
+        """The oldest errands of a site that are nobody's now, this worker's until then. Atomic."""
         ...
 
     async def give_back(self, errand: str, site: str, result: Mapping[str, Any]) -> bool:

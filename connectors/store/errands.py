@@ -41,19 +41,23 @@ class SqlErrands:
             await connection.execute(sa.delete(tables.errands).where(tables.errands.c.at < at - GOOD_FOR))
             await connection.execute(self._insert(tables.errands).on_conflict_do_nothing(), row)
 
-    async def take(self, site: str, worker: str, at: datetime, until: datetime) -> Errand | None:
-        """The oldest errand of a site that is nobody's now."""
+    async def take(self, site: str, worker: str, at: datetime, until: datetime, most: int = 1) -> list[Errand]:
+        """The oldest errands of a site that are nobody's now."""
         c = tables.errands.c
         wanted = sa.and_(c.site == site, c.result.is_(None), c.at >= at - GOOD_FOR)
         free = sa.and_(wanted, sa.or_(c.until.is_(None), c.until < at))
-        oldest = sa.select(c.name).where(free).order_by(c.at, c.name).limit(1)
+        oldest = sa.select(c.name).where(free).order_by(c.at, c.name).limit(most)
         if self._locks:
             oldest = oldest.with_for_update(skip_locked=True)
-        take = sa.update(tables.errands).where(c.name == oldest.scalar_subquery(), free)
-        take = take.values(worker=tables.whole(worker)[:200], until=until).returning(c.name, c.said)
+        # A table of its own: as a mere part of the question PostgreSQL may ask it again, and lock more than `most`.
+        chosen = oldest.cte("chosen")
+        take = sa.update(tables.errands).where(c.name.in_(sa.select(chosen.c.name)), free)
+        take = take.values(worker=tables.whole(worker)[:200], until=until).returning(c.name, c.at, c.said)
         async with self._begin() as connection:
-            row = (await connection.execute(take)).one_or_none()
-        return Errand(row.name, site, row.said, taken=True) if row else None
+            taken = (await connection.execute(take)).all()
+        return [
+            Errand(row.name, site, row.said, taken=True) for row in sorted(taken, key=lambda row: (row.at, row.name))
+        ]
 
     async def give_back(self, errand: str, site: str, result: Mapping[str, Any]) -> bool:
         """The first result counts."""
