@@ -10,8 +10,8 @@ from typing import Final
 from bot.answer import answer_paste
 from bot.errors import BadRequest
 from bot.ports import Show
-from bot.ports.files import Files, Gauge, Read, Stopped
 from bot.timeline import Story, tell
+from bot.timeline.files import Files, Gauge, Read, Stopped
 from bot.types import Answer, Caution, Choices, Facts, Message, Picture, Place, Text
 from knowledge.codes import Codes
 from knowledge.library import Library
@@ -47,10 +47,10 @@ class Logs:
             read = await self._read(message, show)
         except Stopped:
             return Answer("I stopped reading", "info", (Text("Nothing of these files is kept."),), question=False)
-        except BadRequest:
-            if message.addressed:
-                raise
-            return None
+        except BadRequest as error:
+            if not message.text:
+                return _refused(message, error)
+            read = Read(None, "", (str(error),))
         return await asyncio.to_thread(self._told, message, read)
 
     def stop(self, place: Place) -> int:
@@ -110,6 +110,12 @@ class Logs:
             _log.error("a time line was not drawn", extra={"error": type(error).__name__})
             picture = None
         return replace(answer, blocks=(picture, *answer.blocks)) if picture else answer
+
+
+def _refused(message: Message, error: BadRequest) -> Answer | None:
+    if not message.addressed:
+        return None
+    raise error
 
 
 def so_far(message: Message, gauge: Gauge) -> Answer:

@@ -25,7 +25,8 @@ _SHOWN = 6  # suspects with a fold of their own; more would bury the first
 
 def so_far(server: Server, findings: Sequence[Finding], total: int) -> Answer:
     """The live list of a run under way."""
-    return Answer(f"Checking {server.name}: {len(findings)} of {total}", "info", (Facts(_rows(findings)),))
+    stop = Choices("Takes too long?", (("Stop", f"cancel {server.name}"),))
+    return Answer(f"Checking {server.name}: {len(findings)} of {total}", "info", (Facts(_rows(findings)), stop))
 
 
 def told(report: Report, library: Library) -> Answer:

@@ -12,6 +12,7 @@ from bot.check import PROBE, TRACES, Checker
 from bot.digests import DUE, THE_CLOCK, VOTE, Digests, asking, is_subscribing
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
 from bot.findings import Finding, Report, Server
+from bot.logs import Logs
 from bot.ports import Clock, Show, Store, Use
 from bot.redaction import redact
 from bot.servers import listed, server_from, words_to_fields
@@ -49,6 +50,7 @@ COMMANDS = (
     Command("changed", "<server>", "What differs from the last good run", "operator"),
     Command("probe", "<server>", "Ask for a certificate nobody can use: says first what traces it leaves", "admin"),
     Command("cancel", "<server>", "Stop a run", "operator"),
+    Command("stop", "", "Stop reading the logs that were put here"),
     Command("register", "<name> <url> [field=value]", "Add a server, or change it", "admin"),
     Command("forget", "<server>", "Remove a server and what is remembered of it", "admin"),
     Command("digest", "[weekly 8:00 <zone>]", "What changed and what runs out; with a time, here regularly; or `off`"),
@@ -76,9 +78,12 @@ class Router:
         clock: Clock,
         role_of: RoleOf,
         digests: Digests | None = None,
+        logs: Logs | None = None,
     ) -> None:
-        """Without `digests` nobody gets one, and nobody is asked whether an answer helped."""
+        """Without `digests` nobody gets one, and nobody is asked whether an answer helped; without `logs` files
+        beside a message are not read."""
         self._digests = digests
+        self._logs = logs
         self._library = library
         self._codes = codes
         self._checker = checker
@@ -93,6 +98,7 @@ class Router:
             "changed": self._changed,
             "probe": self._probe,
             "cancel": self._cancel,
+            "stop": self._stop,
             "register": self._register,
             "forget": self._forget,
             "digest": self._digest,
@@ -113,7 +119,7 @@ class Router:
                 return replace(await self._digests.vote(message), question=False)
             command, words = self._command(message.text)
             if command is None:
-                return await self._with_more(message, await self._read(message))
+                return await self._with_more(message, await self._read(message, show))
             if not message.addressed:
                 return None
             question = command.name in _QUESTIONS
@@ -184,8 +190,10 @@ class Router:
 
     # --- knowledge ---------------------------------------------------------------------------
 
-    async def _read(self, message: Message) -> Answer | None:
+    async def _read(self, message: Message, show: Show) -> Answer | None:
         """What a paste means. A long one is read beside the loop; for a short one that would cost more than it does."""
+        if message.files and self._logs:
+            return await self._logs.answer(message, show)
         if len(message.text) <= _SHORT:
             return self._paste(message)
         return await asyncio.to_thread(self._paste, message)
@@ -234,6 +242,11 @@ class Router:
             (Text("Paste an error, a log line, an event or a page, and I say what it is."), Facts(rows)),
             private=True,
         )
+
+    async def _stop(self, message: Message, words: str, show: Show) -> Answer:
+        if not (self._logs and self._logs.stop(message.place)):
+            raise BadRequest("No logs are being read here.")
+        return Answer("I stop reading", "info", private=True)
 
     async def _missing(self, message: Message, words: str, show: Show) -> Answer:
         """The inbox keeps every question without an entry; this one is kept because somebody said so."""

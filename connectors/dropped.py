@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from tempfile import TemporaryFile
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 from bot.errors import BadRequest, BotError
-from bot.ports import ChatSurface
-from bot.ports.files import Gauge, Read, Stopped
+from bot.timeline.files import Gauge, Read, Stopped
 from bot.types import Attached, Message
 from connectors.surveying import Surveying, is_log
 from connectors.texts import LARGEST, decode
@@ -25,13 +24,23 @@ AT_ONCE: Final = 2
 _FETCHING: Final = 600.0  # seconds that the files of a message may take to come
 
 Fetch = Callable[[Attached], AsyncIterator[bytes]]
+
+
+class HasFiles(Protocol):
+    """A surface, as far as its files go."""
+
+    def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        """As `ChatSurface.fetch`."""
+        ...
+
+
 _Given = list[tuple[str, IO[bytes]]]
 
 
 class Dropped:
     """Reads the files beside the messages of all surfaces."""
 
-    def __init__(self, surfaces: Mapping[str, ChatSurface], library: Library) -> None:
+    def __init__(self, surfaces: Mapping[str, HasFiles], library: Library) -> None:
         self._surfaces = surfaces
         self._library = library
         self._turns = asyncio.Semaphore(AT_ONCE)

@@ -9,15 +9,18 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bot.check import look
+from bot.logs import Logs
 from bot.router import Router
 from bot.types import Message, Role
 from connectors import shelf
 from connectors.assembly import causes, checker, now, wires
 from connectors.chat.playground import Playground
 from connectors.checks import catalogue
+from connectors.dropped import Dropped
 from connectors.lab.faults import before, fault_of
 from connectors.lab.running import described
 from connectors.lab.server import Lab
+from connectors.render.storyline import storyline
 from connectors.running import stopped, until_stopped
 from connectors.settings import cache_folder
 from connectors.store import SqlStore, open_store
@@ -42,15 +45,18 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
         ports = {port for lab in labs for port in (lab.port, lab.crl_port)}
         for name, lab in zip(_LABS, labs, strict=True):
             await _register(name, lab, store, ports)
+        library, codes = shelf.library(cache_folder()), shelf.codes()
+        playground = Playground(port, ready)
         router = Router(
-            shelf.library(cache_folder()),
-            shelf.codes(),
+            library,
+            codes,
             checker=checker(store, wires([_LOOPBACK], ports=ports)),
             store=store,
             clock=now,
             role_of=_owner,
+            logs=Logs(Dropped({playground.name: playground}, library), library, codes, storyline),
         )
-        await until_stopped(Playground(port, ready).serve(router.handle))
+        await until_stopped(playground.serve(router.handle))
 
 
 async def _register(name: str, lab: Lab, store: SqlStore, ports: set[int]) -> None:

@@ -63,7 +63,7 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     assert wanted - held == set()
     assert len([name for name in held if name.startswith("knowledge/entries/")]) > 100
     assert "knowledge/codes/hresult.csv" in held
-    assert "connectors/chat/playground_page/index.html" in held
+    assert "connectors/chat/playground/page/index.html" in held
 
 
 def test_the_wheel_holds_no_tests_and_no_waste(wheel: Path) -> None:

@@ -7,8 +7,6 @@ every kind of expiry a shape, so it reads without colours.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from bot import forecast
@@ -19,27 +17,24 @@ from bot.health import Stretch, down, stretches
 from bot.slots import zone_of
 from bot.times import ahead, lasted, many, weekday
 from bot.types import Picture
+from connectors.render.pens import BAD, FAINT, GOOD, GROUND, INK, SIZE, WIDTH, fitted, font, length, png
 from connectors.render.text import one_line
 
 if TYPE_CHECKING:  # loading it takes as long as a whole answer, and most answers have no picture
     from PIL.ImageDraw import ImageDraw as Pen
-    from PIL.ImageFont import FreeTypeFont
 
 LARGEST: Final = 30 * 1024
 """Bytes of a chart at most."""
 
-WIDTH: Final = 720
-GROUND, INK, FAINT = "#fbfaf7", "#1f2328", "#dcdad4"
-COLOURS: dict[Verdict, str] = {"ok": "#2e7d4f", "warn": "#955700", "fail": "#b3261e", "unknown": "#6b6f76"}
+COLOURS: dict[Verdict, str] = {"ok": GOOD, "warn": "#955700", "fail": BAD, "unknown": "#6b6f76"}
 STATES: dict[Verdict, str] = {"ok": "well", "warn": "needs a look", "fail": "broken", "unknown": "not known"}
 HEIGHTS: dict[Verdict, int] = {"ok": 4, "warn": 12, "fail": 22, "unknown": 10}
 """Of a bar: the worse, the higher. What is not known is an empty frame."""
 
 _LEFT, _RIGHT, _EDGE = 170, 134, 20  # where the bars begin, what is kept beside them for words, the margin
-_ROW, _HEAD, _SIZE = 32, 44, 18
+_ROW, _HEAD = 32, 44
 _SERVERS, _EXPIRIES = 10, 6
 _WORST: tuple[Verdict, ...] = ("fail", "warn", "unknown", "ok")
-_MOST_COLOURS = 12
 _LONGEST_ALT = 1800  # characters; Slack takes 2000
 
 
@@ -110,16 +105,6 @@ def _label(one: Coming) -> str:
 # --- drawing ---------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=2)
-def _font(size: int) -> "FreeTypeFont":
-    from PIL.ImageFont import FreeTypeFont, load_default
-
-    font = load_default(size)
-    if not isinstance(font, FreeTypeFont):
-        raise RuntimeError("Pillow was built without FreeType, so no chart can be drawn; install its wheel.")
-    return font
-
-
 class _Drawing:
     """One chart from top to bottom; `y` is where the next row begins."""
 
@@ -140,10 +125,8 @@ class _Drawing:
         self._pen.rectangle((0, 0, WIDTH - 1, self._image.height - 1), outline=FAINT)
 
     def png(self) -> bytes:
-        """The picture with few colours, which is what keeps it small."""
-        file = BytesIO()
-        self._image.quantize(_MOST_COLOURS).save(file, "PNG", optimize=True)
-        return file.getvalue()
+        """The picture, small."""
+        return png(self._image)
 
     # --- servers -----------------------------------------------------------------------------
 
@@ -173,7 +156,7 @@ class _Drawing:
         for verdict, word in STATES.items():
             self._bar(x, x + 30, verdict)
             self._words(x + 38, word, 200)
-            x += 54 + round(_font(_SIZE).getlength(word))
+            x += 54 + length(word)
         self._y += _ROW
 
     # --- what runs out -----------------------------------------------------------------------
@@ -201,8 +184,8 @@ class _Drawing:
         if room_right >= room_left:
             self._words(x + 16, _label(one), room_right)
         else:
-            label = _cut(_label(one), room_left)
-            self._words(x - 16 - round(_font(_SIZE).getlength(label)), label, room_left)
+            label = fitted(_label(one), room_left)
+            self._words(x - 16 - length(label), label, room_left)
         self._y += _ROW
 
     def _shape(self, kind: ExpiryKind, x: int, y: int) -> None:
@@ -219,22 +202,12 @@ class _Drawing:
     # --- words and places --------------------------------------------------------------------
 
     def _title(self, words: str) -> None:
-        self._pen.text((_EDGE, self._y), words, fill=INK, font=_font(_SIZE + 4))
+        self._pen.text((_EDGE, self._y), words, fill=INK, font=font(SIZE + 4))
         self._y += _HEAD
 
     def _words(self, x: int, words: str, room: int, colour: str = INK) -> None:
-        self._pen.text((x, self._y + _ROW // 2), _cut(words, room), fill=colour, font=_font(_SIZE), anchor="lm")
+        self._pen.text((x, self._y + _ROW // 2), fitted(words, room), fill=colour, font=font(), anchor="lm")
 
     def _at(self, time: datetime, period: Period, right: int = _RIGHT) -> int:
         share = (time - period.begins) / period.length if period.length else 1.0
         return round(_LEFT + (WIDTH - right - _LEFT) * min(max(share, 0.0), 1.0))
-
-
-def _cut(words: str, room: int) -> str:
-    """As much of a line as there is room for, in points."""
-    words = words[:200]
-    if _font(_SIZE).getlength(words) <= room:
-        return words
-    while words and _font(_SIZE).getlength(f"{words}…") > room:
-        words = words[:-1]
-    return f"{words.rstrip(' ,')}…"

@@ -7,7 +7,7 @@ and the causes that are shipped.
 import asyncio
 import platform
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, cast
@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from bot.errors import Busy, Gone
 from bot.findings import Past, Report
 from bot.ports import ChatSurface, Handler, Press, Receive, Show, Store
-from bot.types import Answer, Message, Place, Role
+from bot.types import Answer, Attached, Message, Place, Role
 
 PATIENCE: Final = 2.0
 """Seconds that a reading may take; after that its gauge is NaN."""
@@ -181,6 +181,9 @@ class _CountedSurface:
     async def find(self, place: Place, key: str) -> str | None:
         with self._counters.calling(self.name, "find"):
             return await self._surface.find(place, key)
+
+    def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        return self._surface.fetch(file)
 
 
 class _CountedStore:

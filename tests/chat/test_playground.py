@@ -17,13 +17,12 @@ from aiohttp import ClientPayloadError, ClientSession
 from bot.answer import answer_paste
 from bot.ports import ChatSurface, Handler, Show
 from bot.types import Answer, Message, Piece, Quote, Text
-from connectors.chat import playground
-from connectors.chat.playground import AT_WORK, LARGEST_BODY, WAITING, Playground
+from connectors.chat.playground import AT_WORK, LARGEST_BODY, WAITING, Playground, incoming, surface
 from knowledge.codes import Codes
 from knowledge.library import Library
 
 pytestmark = pytest.mark.asyncio
-PAGE = Path(__file__).parents[2] / "connectors/chat/playground_page"
+PAGE = Path(__file__).parents[2] / "connectors/chat/playground/page"
 KNOWN = {"/": "text/html", "/page.css": "text/css", "/page.js": "text/javascript", "/samples.json": "application/json"}
 
 
@@ -489,8 +488,9 @@ async def test_a_failure_in_the_middle_of_an_answer_breaks_it_off(caplog: pytest
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests must arrive at once."""
-    monkeypatch.setattr(playground, "_ARRIVAL", 0.4)
-    monkeypatch.setattr(playground, "_LINGERING", 0.4)
+    monkeypatch.setattr(incoming, "ARRIVAL", 0.4)
+    monkeypatch.setattr(surface, "ARRIVAL", 0.4)
+    monkeypatch.setattr(surface, "_LINGERING", 0.4)
 
 
 @pytest.mark.parametrize("length", [100, 10_000_000])

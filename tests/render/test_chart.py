@@ -13,7 +13,8 @@ from bot.digest import compose
 from bot.findings import Verdict
 from bot.types import Answer, Picture
 from connectors.render import teams, text
-from connectors.render.chart import COLOURS, GROUND, HEIGHTS, INK, LARGEST, WIDTH, chart
+from connectors.render.chart import COLOURS, HEIGHTS, LARGEST, chart
+from connectors.render.pens import GROUND, INK, WIDTH
 from tests.bot.digests import BAD_WEEK, DAY, DUE, HOUR, SITUATIONS, ends, pages
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,6 @@ from bot.errors import BotError, ConnectorError
 from bot.ports import Receive
 from bot.types import Message, Place
 from connectors.chat.slack.people import People
-from connectors.chat.slack.uploads import Uploads
-from connectors.chat.slack.words import all_words
 
 _log = logging.getLogger(__name__)
 
@@ -26,10 +24,9 @@ class Identity:
 class Desk:
     """Takes messages over for the inbox, as long as somebody serves."""
 
-    def __init__(self, surface: str, people: People, uploads: Uploads) -> None:
-        self._surface = surface
+    def __init__(self, surface: str, people: People) -> None:
+        self.surface = surface
         self._people = people
-        self._uploads = uploads
         self._errands: set[asyncio.Task[None]] = set()
         self.receive: Receive | None = None
 
@@ -39,11 +36,6 @@ class Desk:
             raise ConnectorError("Nobody takes messages of Slack at present.")
         await self.receive(message)
 
-    async def words(self, message: Mapping[str, Any]) -> str:
-        """All that a message of Slack says, in its text and in its files. Raises `ConnectorError`."""
-        read = await self._uploads.words(message.get("files"))
-        return "\n".join(part for part in (all_words(message), *read) if part)
-
     async def place(self, channel: str, thread: str | None, person: str) -> Place | None:
         """Where to answer what was asked without writing it: there, or in the direct messages where the bot is not
         in that conversation; None where it may not be used. Raises `ConnectorError`."""
@@ -51,8 +43,8 @@ class Desk:
         if not self._people.open_to_bot(known):
             return None
         if known.member:
-            return Place(self._surface, channel, thread)
-        return Place(self._surface, await self._people.direct(person))
+            return Place(self.surface, channel, thread)
+        return Place(self.surface, await self._people.direct(person))
 
     # --- what nobody waits for ---------------------------------------------------------------
 

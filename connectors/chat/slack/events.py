@@ -14,7 +14,8 @@ from connectors.chat.slack.desk import Desk, Identity
 from connectors.chat.slack.home import Home
 from connectors.chat.slack.people import People
 from connectors.chat.slack.threads import Threads
-from connectors.chat.slack.words import mentions, mentions_others
+from connectors.chat.slack.uploads import attached
+from connectors.chat.slack.words import all_words, mentions, mentions_others
 from connectors.render.slack import unfurl
 
 EVENTS: Final = (
@@ -88,11 +89,12 @@ class Events:
         if not await self._people.may_talk(person):
             return
         thread = event.get("thread_ts")
-        words = await self._desk.words(event)
         if direct and thread:
             self._assistant.at_work(channel, thread)
         place = Place(self._surface, channel, thread or (None if direct else event["ts"]))
-        await self._desk.take(Message(f"{channel} {event['ts']}", place, person, words, addressed))
+        files = attached(event.get("files"))
+        message = Message(f"{channel} {event['ts']}", place, person, all_words(event), addressed, files=files)
+        await self._desk.take(message)
 
     def _by_a_person(self, event: Mapping[str, Any]) -> bool:
         if event.get("bot_id") or event.get("app_id") or event.get("edited") or event.get("hidden"):

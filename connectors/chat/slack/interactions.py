@@ -3,18 +3,20 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import BadRequest, Busy, ConnectorError
-from bot.types import Message
+from bot.types import Message, Place
 from connectors.chat.slack.calls import Calls
 from connectors.chat.slack.desk import Desk
 from connectors.chat.slack.forms import DIAGNOSE, FORMS
 from connectors.chat.slack.home import FORM, Home
 from connectors.chat.slack.people import People
-from connectors.chat.slack.words import plain
+from connectors.chat.slack.uploads import attached
+from connectors.chat.slack.words import all_words, plain
 from connectors.render.forms import Form
 from connectors.render.slack import ACTION, filled_in, modal, refused
 
@@ -49,31 +51,33 @@ class Interactions:
 
     async def _commanded(self, ack: AsyncAck, command: dict[str, Any]) -> None:
         words = f"{command['command']} {plain(str(command.get('text') or ''))}".strip()
-        message = f"command {command['trigger_id']}"
-        await ack(await self._asked(message, words, command["user_id"], command["channel_id"], None))
+        where = Place(self._desk.surface, command["channel_id"])
+        await ack(await self._asked(Message(f"command {command['trigger_id']}", where, command["user_id"], words)))
 
     async def _message_chosen(self, ack: AsyncAck, shortcut: dict[str, Any]) -> None:
         chosen, person = shortcut["message"], shortcut["user"]["id"]
         thread = chosen.get("thread_ts") or chosen.get("ts") or shortcut.get("message_ts")
-        words = await self._desk.words(chosen)
-        told = await self._asked(f"shortcut {shortcut['trigger_id']}", words, person, shortcut["channel"]["id"], thread)
+        where = Place(self._desk.surface, shortcut["channel"]["id"], thread)
+        words, files = all_words(chosen), attached(chosen.get("files"))
+        told = await self._asked(Message(f"shortcut {shortcut['trigger_id']}", where, person, words, files=files))
         await ack()
         if told:
             self._desk.errand(self._tell(person, told), "telling somebody about a shortcut")
 
-    async def _asked(self, message: str, words: str, person: str, channel: str, thread: str | None) -> str:
-        """Take over what was asked; what to tell the person at once, if there is anything."""
+    async def _asked(self, message: Message) -> str:
+        """Take over what was asked somewhere; what to tell the person at once, if there is anything."""
+        asked = message.place
         try:
-            if not await self._people.may_talk(person):
+            if not await self._people.may_talk(message.sender):
                 return _NOT_HERE
-            place = await self._desk.place(channel, thread, person)
+            place = await self._desk.place(asked.conversation, asked.thread, message.sender)
             if place is None:
                 return _NOT_HERE
-            await self._desk.take(Message(message, place, person, words))
+            await self._desk.take(replace(message, place=place))
         except ConnectorError as error:
             _log.warning("something was not taken over", extra={"reason": str(error)})
             return _later(error)
-        return "" if place.conversation == channel else _IN_DIRECT
+        return "" if place.conversation == asked.conversation else _IN_DIRECT
 
     async def _tell(self, person: str, sentence: str) -> None:
         await self._calls.post("chat.postMessage", channel=await self._people.direct(person), text=sentence)

@@ -2,14 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from math import inf
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.errors import BadRequest
 from bot.ports import Press, Receive
-from bot.types import Answer, Message, Place, Role
+from bot.types import Answer, Attached, Message, Place, Role
 from connectors.chat.slack.calls import Calls, Refused
 from connectors.chat.slack.desk import Desk
 from connectors.chat.slack.people import People
@@ -81,6 +82,10 @@ class Steps:
     async def find(self, place: Place, key: str) -> str | None:
         """It cannot be seen whether a step was completed; to complete it again does no harm."""
         return None
+
+    def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        """Nothing hangs on a step."""
+        raise BadRequest("A step of a workflow has no files.")
 
     async def _fail(self, step: str, why: str) -> None:
         await self._tell("functions.completeError", step, error=why)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BadRequest, ConnectorError
 from bot.ports import Clock, Mail, Press, Receive
-from bot.types import Answer, Message, Place, Role
+from bot.types import Answer, Attached, Message, Place, Role
 from connectors import settings_file
 from connectors.chat.slack.assistant import Assistant
 from connectors.chat.slack.calls import Calls, silent
@@ -66,7 +67,7 @@ class Slack:
         self._people = People(settings, self._calls, clock)
         self._threads = Threads(self._calls)
         self._uploads = Uploads(self._calls, token)
-        self._desk = Desk(NAME, self._people, self._uploads)
+        self._desk = Desk(NAME, self._people)
         self._assistant = Assistant(self._calls, self._desk)
         self._posts = Posts(self._calls)
         self._me: Identity | None = None
@@ -131,7 +132,7 @@ class Slack:
 
     async def close(self) -> None:
         """Leave what is done beside, and close the connections."""
-        for part in (self._desk, self._people, self._threads, self._uploads, self._calls):
+        for part in (self._desk, self._people, self._threads, self._calls):
             await part.close()
 
     @property
@@ -170,6 +171,10 @@ class Slack:
     async def edit(self, place: Place, sent: str, answer: Answer, press: Press) -> None:
         """Put another answer where one stands."""
         await self._posts.edit(place, sent, answer, press)
+
+    def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        """The bytes of a file that somebody uploaded."""
+        return self._uploads.fetch(file)
 
     async def find(self, place: Place, key: str) -> str | None:
         """The id of the answer that was posted with that key."""

@@ -1,59 +1,52 @@
-"""Files that somebody put beside a message: read as text, from Slack's own hosts alone."""
+"""Files that somebody put beside a message: fetched from Slack's own hosts alone."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientTimeout
 
-from bot.errors import BotError, ConnectorError
+from bot.errors import BadRequest
+from bot.types import Attached
 from connectors.chat.slack.calls import Calls
-from connectors.chat.slack.remembered import Remembered
-from connectors.texts import decode
 
-LARGEST: Final = 20 * 1024 * 1024
-"""Bytes of a file that are read."""
-MOST: Final = 3
-"""Files of one message that are read."""
-_AT_ONCE = 1.5  # seconds before a message is left to be delivered again: Slack waits three for an answer
-_KEPT = 120.0  # seconds for which a file that was read is known: Slack tells of it twice, and again if we are slow
-_KEPT_FILES = 4
-_LONGEST_WAIT = ClientTimeout(total=60.0)
-_TOO_LARGE = "it is larger than 20 MB"
+MOST: Final = 20
+"""Files of one message that are heard of."""
+_LONGEST_NAME: Final = 200
+_WAIT: Final = ClientTimeout(total=None, sock_connect=10.0, sock_read=30.0)
+_PIECE: Final = 256 * 1024
 
 
 class Uploads:
-    """Reads uploaded files. The bot's token goes to Slack's hosts only, never along a redirect."""
+    """Fetches uploaded files. The bot's token goes to Slack's hosts only, never along a redirect."""
 
     def __init__(self, calls: Calls, token: str) -> None:
         self._calls = calls
         self._token = token
         # Where the Web API is somewhere else, as in tests, its host is Slack's too.
         self._origin = urlsplit(calls.origin)
-        self._read = Remembered(self._fetched, lambda _: _KEPT, _KEPT_FILES)
 
-    async def words(self, files: Any) -> list[str]:
-        """The text of each file that is text, and a sentence for each that is not read.
-
-        Raises `ConnectorError` where that takes longer than Slack waits. The reading goes on: Slack delivers the
-        message again, and by then the file is here.
-        """
-        told = [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+    async def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        """The bytes of a file. Raises `BadRequest` where Slack does not keep it, or does not give it."""
+        if not self.slacks_own(file.key):
+            raise BadRequest(f"{file.name}: I only read files that Slack keeps itself.")
+        asking = self._calls.session.get(
+            file.key,
+            headers={"Authorization": f"Bearer {self._token}", "Accept-Encoding": "identity"},
+            allow_redirects=False,
+            proxy=self._calls.proxy,
+            timeout=_WAIT,
+        )
         try:
-            async with asyncio.timeout(_AT_ONCE):
-                return [await self._of(file) for file in told[:MOST]]
-        except TimeoutError:
-            raise ConnectorError("A file is still being read.") from None
-
-    async def _of(self, file: Mapping[str, Any]) -> str:
-        address = str(file.get("url_private_download") or file.get("url_private") or "")
-        size = file.get("size")
-        if not self.slacks_own(address):
-            return _unread("it is not kept by Slack")
-        if isinstance(size, int) and size > LARGEST:
-            return _unread(_TOO_LARGE)
-        return await self._read(address)
+            async with asking as response:
+                if response.status != 200:
+                    raise BadRequest(f"{file.name}: Slack does not let me read it (status {response.status}).")
+                if response.headers.get("Content-Encoding", "identity") != "identity":
+                    raise BadRequest(f"{file.name}: Slack sent it packed, which was not asked for.")
+                async for data in response.content.iter_chunked(_PIECE):
+                    yield data
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            raise BadRequest(f"{file.name}: Slack could not be asked for it ({type(error).__name__}).") from None
 
     def slacks_own(self, address: str) -> bool:
         """Whether an address is one of Slack's own for files."""
@@ -69,39 +62,18 @@ class Uploads:
         own = host == "files.slack.com" or host.endswith((".slack.com", ".slack-files.com"))
         return parts.scheme == "https" and port in (None, 443) and own
 
-    async def _fetched(self, address: str) -> str:
-        try:
-            return decode(await self._bytes(address), "This file")
-        except BotError as error:
-            return _unread(str(error))
-        except (ClientError, OSError, ValueError) as error:
-            return _unread(f"Slack could not be asked for it, {type(error).__name__}")
 
-    async def _bytes(self, address: str) -> bytes:
-        """The content. Raises `ConnectorError` where it is too large, or Slack does not give it."""
-        asking = self._calls.session.get(
-            address,
-            headers={"Authorization": f"Bearer {self._token}", "Accept-Encoding": "identity"},
-            allow_redirects=False,
-            proxy=self._calls.proxy,
-            timeout=_LONGEST_WAIT,
-        )
-        async with asking as response:
-            if response.status != 200:
-                raise ConnectorError(f"Slack answered with status {response.status}")
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise ConnectorError("Slack sent it packed, which was not asked for")
-            data = bytearray()
-            async for part in response.content.iter_any():
-                data += part
-                if len(data) > LARGEST:
-                    raise ConnectorError(_TOO_LARGE)
-            return bytes(data)
-
-    async def close(self) -> None:
-        """Leave what is being read."""
-        await self._read.close()
+def attached(files: Any) -> tuple[Attached, ...]:
+    """The files of a message, as Slack tells of them; every field may be anything."""
+    told = [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+    return tuple(_attached(file) for file in told[:MOST])
 
 
-def _unread(why: str) -> str:
-    return f"(A file was not read: {why.rstrip('.')}.)"
+def _attached(file: Mapping[str, Any]) -> Attached:
+    address = file.get("url_private_download") or file.get("url_private")
+    name, size = file.get("name"), file.get("size")
+    return Attached(
+        (name if isinstance(name, str) else "")[:_LONGEST_NAME].strip() or "the file",
+        address if isinstance(address, str) else "",
+        size if isinstance(size, int) and size >= 0 else None,
+    )

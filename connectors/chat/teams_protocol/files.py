@@ -1,7 +1,7 @@
 """Files from and to people's OneDrive: Microsoft's hosts only, of a limited size, never with the bot's token."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -9,15 +9,13 @@ from typing import Final
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.errors import BadRequest, ConnectorError
-from connectors.chat.teams_protocol.bodies import TooLarge, whole
+from bot.types import Attached
 from connectors.chat.teams_protocol.clouds import Cloud
-from connectors.chat.teams_protocol.heard import File
 from connectors.chat.teams_protocol.remembered import Remembered
-from connectors.texts import decode
 
-LARGEST: Final = 20 * 1024 * 1024
-"""Bytes of a file that is read."""
 _TIMEOUT: Final = ClientTimeout(total=10, connect=5)
+_FETCHING: Final = ClientTimeout(total=None, sock_connect=5, sock_read=30)
+_PIECE: Final = 256 * 1024
 _OFFERS: Final = 50  # files that wait for consent
 
 
@@ -39,27 +37,25 @@ class Files:
         self._session = session
         self._offered: Remembered[str, Offered] = Remembered(_OFFERS)
 
-    async def text(self, file: File) -> str:
-        """What a file says. Raises `BadRequest` in words for people: too large, no text, not to be had."""
-        if not self._cloud.stores(file.address):
+    async def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        """The bytes of a file. Raises `BadRequest` where Teams does not keep it, or does not give it."""
+        if not self._cloud.stores(file.key):
             raise BadRequest(f"{file.name}: I only read files that Teams put into OneDrive or SharePoint.")
         try:
-            async with self._session().get(file.address, allow_redirects=False, timeout=_TIMEOUT) as response:
+            async with self._session().get(file.key, allow_redirects=False, timeout=_FETCHING) as response:
                 if response.status != 200:
                     raise BadRequest(f"{file.name}: Teams does not let me read it (status {response.status}).")
-                data = await whole(response.content, LARGEST)
-        except TooLarge:
-            raise BadRequest(f"{file.name}: larger than 20 MB; send the part around the error.") from None
+                async for data in response.content.iter_chunked(_PIECE):
+                    yield data
         except (ClientError, TimeoutError, OSError):
             raise BadRequest(f"{file.name}: it could not be fetched; please paste the part around the error.") from None
-        return decode(data, file.name)
 
     # --- by consent --------------------------------------------------------------------------
 
-    def offer(self, name: str, text: str, conversation: str) -> str:
+    def offer(self, name: str, data: bytes, conversation: str) -> str:
         """Keep a file to be asked for; the token of the offer."""
         token = secrets.token_urlsafe(16)
-        self._offered.keep(token, Offered(name, text.encode("utf-8", "replace"), conversation))
+        self._offered.keep(token, Offered(name, data, conversation))
         return token
 
     def taken(self, token: str, conversation: str) -> Offered | None:
@@ -74,7 +70,7 @@ class Files:
         if not self._cloud.stores(address):
             raise ConnectorError("The place for the file is not Microsoft's.")
         last = len(offered.data) - 1
-        headers = {"Content-Type": "text/plain", "Content-Range": f"bytes 0-{last}/{last + 1}"}
+        headers = {"Content-Type": "application/octet-stream", "Content-Range": f"bytes 0-{last}/{last + 1}"}
         try:
             async with self._session().put(
                 address, data=BytesIO(offered.data), headers=headers, allow_redirects=False, timeout=_TIMEOUT

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from bot.types import Message, Place
+from bot.types import Attached, Message, Place
 from connectors.chat.teams_protocol import words
 from connectors.chat.teams_protocol.library import Json
 from connectors.render.teams import pressed
@@ -15,8 +15,8 @@ from connectors.render.teams import pressed
 SURFACE: Final = "teams"
 GREETINGS: Final = frozenset({"hi", "hello", "hey", "start"})
 """What people say to a bot to see what it is; Microsoft's store wants an answer to the first two."""
-MOST_FILES: Final = 5
-"""Files of one message that are read."""
+MOST_FILES: Final = 20
+"""Files of one message that are heard of."""
 
 _THREAD = ";messageid="
 # Ids go into addresses, and one of the libraries does not escape them.
@@ -44,19 +44,10 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file that hangs on a message, and where it can be fetched without a token."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class Wrote:
     """Somebody wrote something; to the bot, or where it may read along."""
 
     message: Message
-    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,17 +186,18 @@ def _message(activity: Json, at: Origin) -> Event:
     addressed = at.scope == "personal" or bool(names)
     if text.lower().strip("!.? ") in GREETINGS or not (text or files):
         text = "help" if addressed else text
-    return Wrote(Message(at.id, at.place, at.sender, text, addressed), files)
+    return Wrote(Message(at.id, at.place, at.sender, text, addressed, files=files))
 
 
-def _files(attachments: Any) -> tuple[File, ...]:
+def _files(attachments: Any) -> tuple[Attached, ...]:
+    """The files that hang on a message, with where each can be fetched without a token."""
     found = []
     for attachment in attachments if isinstance(attachments, list) else ():
         if not isinstance(attachment, dict) or attachment.get("contentType") != _FILE:
             continue
         address = _text(attachment, "content", "downloadUrl")
         name = words.whole(_text(attachment, "name"))[:200] or "the file"
-        found.append(File(name, address))
+        found.append(Attached(name, address))
     return tuple(found[:MOST_FILES])
 
 

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any, Final
 
-from bot.errors import BadRequest, BotError, ConnectorError
+from bot.errors import BotError, ConnectorError
 from bot.ports import Receive
-from bot.types import Answer, Message, Place, Text
+from bot.types import Answer, Message, Place
 from connectors.chat.teams_protocol import extension, outgoing
 from connectors.chat.teams_protocol.callers import Caller, TurnedAway
 from connectors.chat.teams_protocol.delivery import Delivery
@@ -33,7 +32,6 @@ from connectors.chat.teams_protocol.remembered import Remembered
 from connectors.chat.teams_protocol.standing import Standing
 from connectors.render.teams import file_sent, render
 
-_READING: Final = 10.0  # seconds that the files of a message may take: Teams wants to hear something within 15
 _NOTICED: Final = 10_000
 _ON_ITS_WAY: Final = "I am on it: the answer comes into this conversation."
 
@@ -129,24 +127,8 @@ class Reception:
 
     async def _wrote(self, wrote: Wrote, at: Origin) -> None:
         message = wrote.message
-        if wrote.files:
-            message = replace(message, text=await self._with_files(wrote, at))
-            if not message.text:
-                return
         self._standing.asked(message.id, at.person)
         await asyncio.gather(self._delivery.remember(at), self._hand_over(message))  # both are kept before this ends
-
-    async def _with_files(self, wrote: Wrote, at: Origin) -> str:
-        texts = [wrote.message.text] if wrote.message.text else []
-        try:
-            async with asyncio.timeout(_READING):
-                for file in wrote.files:
-                    texts.append(await self._files.text(file))  # noqa: PERF401 - what was read is kept when one fails
-        except BadRequest as error:
-            self._notice(at, Answer("I cannot read that file", "unknown", (Text(str(error)),)))
-        except TimeoutError:
-            self._notice(at, Answer("I cannot read that file", "unknown", (Text("It does not come in time."),)))
-        return "\n".join(texts)
 
     async def _pressed(self, pressed: Pressed, at: Origin) -> Reply | None:
         try:

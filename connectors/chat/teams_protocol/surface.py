@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar, Protocol
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.errors import BadRequest, ConnectorError
 from bot.ports import Clock, Mail, Press, Receive
-from bot.types import Answer, Message, Place, Role
+from bot.types import Answer, Attached, Document, Message, Place, Role
 from connectors.chat.teams_protocol import outgoing
 from connectors.chat.teams_protocol.callers import Gate
 from connectors.chat.teams_protocol.clouds import PUBLIC, Cloud
@@ -28,6 +29,7 @@ from connectors.chat.teams_protocol.references import is_personal
 from connectors.chat.teams_protocol.standing import Standing
 from connectors.chat.teams_protocol.way_out import WayOut
 from connectors.render import text
+from connectors.render.files import files_in
 from connectors.render.teams import file_consent
 from connectors.settings_file import Network, Teams
 
@@ -120,8 +122,7 @@ class TeamsSurface:
             parts.append(await self._post(place, activity))
         sent = self._standing.stands(place, key, parts)
         self._standing.asked(sent, asker or "")
-        if len(parts) > 1:
-            await self._offer_file(place, answer)
+        await self._offer_files(place, answer, long=len(parts) > 1)
         return sent
 
     async def edit(self, place: Place, sent: str, answer: Answer, press: Press) -> None:
@@ -136,6 +137,11 @@ class TeamsSurface:
         while len(parts) > len(activities):
             await self._delivery.delete(place, parts[-1])
             parts.pop()
+        await self._offer_files(place, answer, long=False)  # of a long one, the first was offered when it was posted
+
+    def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        """The bytes of a file that hangs on a message."""
+        return self._files.fetch(file)
 
     async def find(self, place: Place, key: str) -> str | None:
         """Teams lets a bot read nothing that was posted."""
@@ -155,23 +161,40 @@ class TeamsSurface:
         self._standing.show(place, sent, activity)
         return sent
 
-    async def _offer_file(self, place: Place, answer: Answer) -> None:
-        """A long answer may be had as a file too, where Teams allows it: in personal chats."""
+    async def _offer_files(self, place: Place, answer: Answer, *, long: bool) -> None:
+        """The files of an answer, and a long one as a file too, where Teams takes them: in personal chats."""
+        documents = [one for one in files_in(answer.blocks) if isinstance(one, Document)]
+        if not (documents or long):
+            return
         try:
             kept = await self._delivery.known(place)
             if kept is None or not is_personal(kept):
+                for document in documents:
+                    await self._delivery.post(place, outgoing.plain(_elsewhere(document)))
                 return
-            whole = text.render(answer)
-            token = self._files.offer("answer.txt", whole, place.conversation)
-            consent = file_consent("answer.txt", len(whole.encode("utf-8", "replace")), token)
-            await self._delivery.post(place, outgoing.with_attachments([consent], "The whole answer as a file"))
+            if long:
+                documents.append(Document("answer.txt", text.render(answer).encode("utf-8", "replace"), ""))
+            for document in documents:
+                await self._offer(place, document)
         except ConnectorError as error:  # the answer itself stands
             _log.info("a file was not offered", extra={"reason": str(error)})
+
+    async def _offer(self, place: Place, document: Document) -> None:
+        token = self._files.offer(document.name, document.data, place.conversation)
+        consent = file_consent(document.name, len(document.data), token)
+        await self._delivery.post(place, outgoing.with_attachments([consent], f"A file for you: {document.name}"))
 
     async def _close(self, _: web.Application) -> None:
         await self._reception.close()
         await self._library.close()
         await self._way_out.close()
+
+
+def _elsewhere(document: Document) -> str:
+    return (
+        f"Teams lets a bot hand over files in personal chats only. For {document.name} write to me there: "
+        f"{document.again}"
+    )
 
 
 def _tokens(

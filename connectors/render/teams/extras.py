@@ -135,7 +135,7 @@ def file_consent(name: str, size: int, press_id: str) -> Element:
         "contentType": "application/vnd.microsoft.teams.card.file.consent",
         "name": name,
         "content": {
-            "description": "The whole answer as a text file",
+            "description": "From ndesbot, for you to keep or to send on",
             "sizeInBytes": size,
             "acceptContext": context,
             "declineContext": context,

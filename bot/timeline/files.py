@@ -1,9 +1,9 @@
-"""What people put beside a message, read: port and nouns."""
+"""The port that reads what people put beside a message; it stands here, for what it gives is a story."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.timeline import Story
+from bot.timeline.story import Story
 from bot.types import Message
 
 

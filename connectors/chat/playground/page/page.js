@@ -1,13 +1,14 @@
 // The behaviour of the playground's page: say something, read a file, show the answer. No dependency, one server.
 
 const MEGABYTE = 1024 * 1024;
-const LARGEST_FILE = 20 * MEGABYTE;
-const LARGEST_BODY = 21 * MEGABYTE; // as in playground.py
+const LARGEST_FILE = 200 * MEGABYTE; // these as in playground/files.py and incoming.py
+const MOST_FILES = 20;
+const LARGEST_BODY = 21 * MEGABYTE;
 const LONG_PASTE = 100_000; // characters from which a text box becomes slow: such a paste is attached instead
 const SHOWN = 200_000; // characters of one's own message that the page ever draws
 const COLLAPSED_LINES = 8;
 const COLLAPSED_CHARACTERS = 900;
-const PATIENCE = 180_000; // milliseconds; a check of a server may take its time
+const PATIENCE = 180_000; // milliseconds; a check of a server or a long log may take its time
 const COPIED_FOR = 2_000;
 
 const byId = (id) => document.getElementById(id);
@@ -15,29 +16,27 @@ const log = byId("log");
 const words = byId("words");
 const notice = byId("notice");
 const curtain = byId("curtain");
-let attached = null; // {name, text}
+let attached = []; // Files
 let dragDepth = 0; // dragenter and dragleave come for every element that is crossed
 
 // --- saying -----------------------------------------------------------------------------------
 
 function send() {
-  const typed = words.value;
-  if (!typed.trim() && !attached) {
+  const text = words.value.trim() ? words.value : "";
+  if (!text && !attached.length) {
     warn("Paste or write something first.");
     words.focus();
     return;
   }
-  const text = [typed.trim() ? typed : "", attached?.text ?? ""].filter(Boolean).join("\n");
-  if (say(text, { addressed: !byId("overheard").checked, file: attached?.name, typed })) {
+  if (say(text, { addressed: !byId("overheard").checked, files: attached })) {
     clear();
   }
   words.focus();
 }
 
-function say(text, { addressed, file, typed, label }) {
-  const body = JSON.stringify({ text, addressed });
-  if (new Blob([body]).size > LARGEST_BODY) {
-    warn("This is more than ndesbot reads at once. Send the part of the log around the error.");
+function say(text, { addressed, files = [], label }) {
+  if (new Blob([text]).size > LARGEST_BODY / 2) {
+    warn("This is more than ndesbot reads at once. Attach it as a file.");
     return false;
   }
   byId("welcome")?.remove();
@@ -45,15 +44,18 @@ function say(text, { addressed, file, typed, label }) {
     byId("samples").open = false;
     byId("servers").open = false;
   }
-  const own = showOwn(text, { file, typed, label });
-  ask(body, showBot());
+  const own = showOwn(text, { files, label });
+  ask({ text, addressed, files }, showBot());
   own.scrollIntoView({ block: "start" });
   return true;
 }
 
-async function ask(body, card) {
+async function ask(said, card) {
   waiting(card);
   try {
+    const files = [];
+    for (const file of said.files) files.push(await upload(file));
+    const body = JSON.stringify({ ...said, files });
     const response = await fetch("/api/message", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -61,15 +63,29 @@ async function ask(body, card) {
       signal: AbortSignal.timeout(PATIENCE),
     });
     if (!response.ok) {
-      failed(card, (await response.json()).error, response.status >= 500 ? body : null);
+      failed(card, (await response.json()).error, response.status >= 500 ? said : null);
       return;
     }
-    for await (const said of linesOf(response)) {
-      said.final ? answered(card, said) : filling(card, said);
+    for await (const told of linesOf(response)) {
+      told.final ? answered(card, told) : filling(card, told);
     }
   } catch (error) {
-    failed(card, inWords(error), body);
+    failed(card, error instanceof Unread ? error.message : inWords(error), said);
   }
+}
+
+class Unread extends Error {}
+
+async function upload(file) {
+  const response = await fetch(`/api/file?name=${encodeURIComponent(file.name)}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: file,
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  const told = await response.json();
+  if (!response.ok) throw new Unread(`${file.name}: ${told.error}`);
+  return told.key;
 }
 
 async function* linesOf(response) {
@@ -109,17 +125,14 @@ function message(className, name) {
   return article;
 }
 
-function showOwn(text, { file, typed, label }) {
+function showOwn(text, { files, label }) {
   const article = message("you", "You");
   const bubble = element("div", "bubble");
   if (label) {
     bubble.append(element("p", "said-words", label), element("p", "said-command", text));
   } else {
-    if (file) {
-      bubble.append(element("p", "file", file));
-      if (typed.trim()) bubble.append(element("p", "said-words", typed));
-    }
-    bubble.append(...collapsed(text));
+    for (const file of files) bubble.append(element("p", "file", called(file)));
+    if (text) bubble.append(...collapsed(text));
   }
   article.append(bubble);
   log.append(article);
@@ -158,7 +171,7 @@ function size(text) {
 }
 
 function bytes(count) {
-  if (count < 1024) return `${count} characters`;
+  if (count < 1024) return `${count} bytes`;
   return count < MEGABYTE ? `${Math.round(count / 1024)} KB` : `${(count / MEGABYTE).toFixed(1)} MB`;
 }
 
@@ -263,15 +276,15 @@ function fromMarkup(html) {
   return template.content.firstElementChild;
 }
 
-function failed(card, reason, body) {
+function failed(card, reason, said) {
   card.removeAttribute("aria-busy");
   const box = element("div", "quietly failed");
   box.append(element("p", "", reason || "ndesbot could not read this message."));
-  if (body) {
+  if (said) {
     const retry = element("button", "quiet retry", "Try again");
     retry.type = "button";
     retry.addEventListener("click", () => {
-      ask(body, card);
+      ask(said, card);
       card.focus();
     });
     box.append(retry);
@@ -338,16 +351,20 @@ function fit() {
   words.style.height = `${words.scrollHeight + 2}px`;
 }
 
-function attach(name, text) {
-  attached = { name, text };
-  byId("attachment-name").textContent = `${name} (${size(text)})`;
+function attach(files) {
+  attached = [...attached, ...files].slice(0, MOST_FILES);
+  byId("attachment-name").textContent = attached.map(called).join(", ");
   byId("attachment").hidden = false;
-  tell(`${name} is attached. Enter sends it.`);
+  tell(`${files.map((file) => file.name).join(", ")} attached. Enter sends.`);
   words.focus();
 }
 
+function called(file) {
+  return `${file.name} (${bytes(file.size)})`;
+}
+
 function detach() {
-  attached = null;
+  attached = [];
   byId("attachment").hidden = true;
   byId("file").value = "";
 }
@@ -381,8 +398,7 @@ words.addEventListener("paste", (event) => {
   const text = event.clipboardData.getData("text/plain");
   if (text.length > LONG_PASTE) {
     event.preventDefault();
-    if (text.length > LARGEST_FILE) warn(tooLarge("The paste", text.length));
-    else attach("Pasted text", text);
+    attach([new File([text], "Pasted text")]);
   } else if (!text && event.clipboardData.files.length) {
     event.preventDefault();
     take(event.clipboardData.files);
@@ -396,41 +412,17 @@ byId("detach").addEventListener("click", () => {
 
 // --- files ---------------------------------------------------------------------------------------
 
-function tooLarge(name, count) {
-  return `${name} has ${bytes(count)}; ndesbot reads up to 20 MB at once. Send the part around the error.`;
-}
-
-async function take(files) {
-  const [file, ...more] = files;
-  if (!file) return;
+function take(given) {
+  const files = [...given];
   notice.textContent = "";
-  if (file.size > LARGEST_FILE) {
-    warn(tooLarge(file.name, file.size));
-    return;
-  }
-  try {
-    const text = decoded(await file.arrayBuffer());
-    if (text.includes("\0")) {
-      warn(`${file.name} is not a text file. Export it as text first (an .evtx in the Event Viewer: Save as, Text).`);
-    } else if (!text.trim()) {
-      warn(`${file.name} is empty.`);
-    } else {
-      attach(file.name, text);
-      if (more.length) warn(`One file at a time: ${file.name} was taken.`);
-    }
-  } catch {
-    warn(`${file.name} could not be read.`);
-  }
-}
-
-function decoded(buffer) {
-  const [first, second] = new Uint8Array(buffer, 0, Math.min(2, buffer.byteLength));
-  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(buffer); // what Windows calls Unicode
-  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(buffer);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(buffer);
-  } catch {
-    return new TextDecoder("windows-1252").decode(buffer);
+  const refused = files.find((file) => !file.size || file.size > LARGEST_FILE);
+  if (refused) {
+    const why = refused.size ? `has ${bytes(refused.size)}; pack what is larger than 200 MB as a zip` : "is empty";
+    warn(`${refused.name} ${why}.`);
+  } else if (attached.length + files.length > MOST_FILES) {
+    warn(`At most ${MOST_FILES} files at once. Pack them as one zip.`);
+  } else if (files.length) {
+    attach(files);
   }
 }
 
