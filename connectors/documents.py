@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.answer import Diagnosis, diagnose
 from bot.findings import Report
-from bot.timeline import LogFile, Stop, Story
+from bot.timeline import LogFile, Stop, Story, Unknown
 from bot.timeline.joining import Enrolment
 from connectors.surveying import Surveyed
 from knowledge.codes import Codes
@@ -37,6 +37,7 @@ def diagnoses(found: list[tuple[str, Diagnosis]]) -> dict[str, Any]:
         "first_bad": _first_bad(ranked),
         "files": [{"path": name, "kind": d.reading.log, "lines": len(d.text.splitlines())} for name, d in found],
         "enrolments": [],
+        "unknown": [],
     }
 
 
@@ -55,7 +56,12 @@ MOST_ENROLMENTS = 5_000
 
 
 def story(surveyed: Surveyed, library: Library) -> dict[str, Any]:
-    """The story of a set of logs, in the shape of `diagnoses`; spans are of the line named, as its reader told it."""
+    """The story of a set of logs, in the shape of `diagnoses`; spans are of the line named, as its reader told it.
+
+    `at_least`: a log was too long to follow all that went well, so the enrolments, and the `of` of every stop, may be
+    more. `unknown` are lines that look like failures and match no entry, `unknown_beyond` further ones, uncounted by
+    kind.
+    """
     told = surveyed.story
     first = told.stops[0] if told.stops else None
     enrolments = sorted(enumerate(told.enrolments, 1), key=lambda one: one[1].failure is None)
@@ -67,6 +73,9 @@ def story(surveyed: Surveyed, library: Library) -> dict[str, Any]:
         "files": [_file(file) for file in told.files],
         "enrolments": [_enrolment(number, one) for number, one in enrolments[:MOST_ENROLMENTS]],
         "stops": [_stop(stop, told) for stop in told.stops],
+        "unknown": [_unknown(one) for one in told.unknown],
+        "unknown_beyond": told.beyond,
+        "at_least": told.at_least,
         "notes": list(surveyed.notes),
     }
 
@@ -109,6 +118,18 @@ def _stop(stop: Stop, told: Story) -> dict[str, Any]:
         "since": stop.since.isoformat() if stop.since else None,
         "until": stop.until.isoformat() if stop.until else None,
         "first_bad": {"file": stop.first.file, "line": stop.first.line},
+    }
+
+
+def _unknown(one: Unknown) -> dict[str, Any]:
+    """Failures that no entry knows: `<*>` in the template is what varies; `count` lines in `files` files."""
+    return {
+        "template": one.template,
+        "count": one.lines,
+        "files": one.files,
+        "first": {"file": one.first.file, "line": one.first.line},
+        "since": one.since.isoformat() if one.since and one.since.year > 1970 else None,
+        "until": one.until.isoformat() if one.until and one.until.year > 1970 else None,
     }
 
 

@@ -20,11 +20,13 @@ Progress = Callable[[int], None]
 
 
 class Stream:
-    """One log, read once from its beginning to its end. `lines` counts line ends as they go by."""
+    """One log, read once from its beginning to its end. `lines` counts line ends as they go by; `sieved` is set by a
+    reader that passes over lines of what went well."""
 
     def __init__(self, file: IO[bytes], name: str, progress: Progress | None = None) -> None:
         self.name = name
         self.lines = 0
+        self.sieved = False
         self._file = file
         self._progress = progress or (lambda _: None)
         self._ahead = self._read_head()

@@ -88,4 +88,4 @@ class Surveying:
 
 def _counted(reader: Reader, stream: Stream, file: LogFile) -> Iterator[Line]:
     yield from reader.lines(stream)
-    file.lines = stream.lines
+    file.lines, file.sieved = stream.lines, stream.sieved

@@ -3,5 +3,6 @@
 from bot.timeline.lines import DATELESS, Line, Place
 from bot.timeline.story import LogFile, Stop, Story, Survey
 from bot.timeline.telling import summary, tell
+from bot.timeline.templates import Unknown
 
-__all__ = ["DATELESS", "Line", "LogFile", "Place", "Stop", "Story", "Survey", "summary", "tell"]
+__all__ = ["DATELESS", "Line", "LogFile", "Place", "Stop", "Story", "Survey", "Unknown", "summary", "tell"]

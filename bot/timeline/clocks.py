@@ -1,7 +1,7 @@
 """Logs of one site are stamped by different clocks: how far each is from UTC, found from lines that belong together."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -52,6 +52,21 @@ def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[l
         fixed.append([mark._replace(at=_utc(mark.at) - clock.ahead) if mark.at else mark for mark in marks])
         clocks.append(clock)
     return fixed, clocks
+
+
+def righted(before: Sequence[Mark], after: Sequence[Mark], clock: Clock) -> Callable[[datetime], datetime]:
+    """Puts further times of a file right as its marks were: `before` and `after` are those that `aligned` took and
+    gave."""
+    pairs = [(_utc(old.at), _utc(new.at)) for old, new in zip(before, after, strict=True) if old.at and new.at]
+    by = {old.year == DATELESS: new - old for old, new in reversed(pairs)}
+
+    def right(at: datetime) -> datetime:
+        try:
+            return _utc(at) + by.get(at.year == DATELESS, -clock.ahead)
+        except OverflowError:
+            return _utc(at)
+
+    return right
 
 
 def _reference(files: Sequence[Sequence[Mark]], known: Sequence[bool], trusted: Sequence[bool]) -> list[Mark]:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.timeline.clocks import Clock, aligned
+from bot.timeline.clocks import Clock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.lines import Line, Place
 from bot.timeline.marks import Mark, depth
+from bot.timeline.templates import Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Judge, Verdict
 from knowledge.library import Library
 
@@ -24,7 +25,8 @@ _ADMIN = "mscep_admin"
 
 @dataclass(slots=True)
 class LogFile:
-    """One log that was read: what it is, how long, which time it covers, how its clock stands."""
+    """One log that was read: what it is, how long, which time it covers, how its clock stands. `sieved`: it is so
+    long that of what went well only a part was followed."""
 
     name: str
     kind: str
@@ -33,6 +35,7 @@ class LogFile:
     first: datetime | None = None
     last: datetime | None = None
     clock: Clock | None = None
+    sieved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,12 @@ class Story:
     stops: tuple[Stop, ...]
     reached: dict[int, int]
     """How many enrolments are proven to have passed each step."""
+    unknown: tuple[Unknown, ...] = ()
+    """Failures that no entry knows, by their shape, most lines first."""
+    beyond: int = 0
+    """Further such lines, of shapes that were too many."""
+    at_least: bool = False
+    """Whether there may be more enrolments than these: a log was too long for all that went well to be followed."""
 
 
 class Survey:
@@ -75,6 +84,7 @@ class Survey:
         self._good = self._bad = 0
         self._dropped: Counter[str] = Counter()
         self._texts: dict[tuple[int, int], str] = {}
+        self._unknown = Templates()
 
     def take(self, file: LogFile, lines: Iterable[Line]) -> None:
         """Read a file to its end. What the reader raises goes through; what was read before is kept."""
@@ -91,6 +101,10 @@ class Survey:
             if subject == _ADMIN and (verdict is None or verdict.kind != "open"):
                 waiting.pop(_ADMIN, None)
             if verdict is None:
+                continue
+            if verdict.is_unknown:
+                self._unknown.take(line, number, verdict.make)
+            if verdict.kind == "odd":
                 continue
             mark = Mark(number, line.number, line.at, verdict, *line[5:], depth(line.source))
             if verdict.kind == "open":
@@ -130,7 +144,16 @@ class Survey:
         reached: Counter[int] = Counter()
         for enrolment in enrolments:
             reached.update(enrolment.steps)
-        return Story(tuple(self._files), tuple(enrolments), tuple(self._stops(enrolments, alone)), dict(reached))
+        clock_of = [righted(*one) for one in zip(self._marks, files, clocks, strict=True)]
+        return Story(
+            tuple(self._files),
+            tuple(enrolments),
+            tuple(self._stops(enrolments, alone)),
+            dict(reached),
+            tuple(self._unknown.told([file.name for file in self._files], clock_of)),
+            self._unknown.beyond,
+            self._good > MOST_GOOD or self._bad > MOST_BAD or any(file.sieved for file in self._files),
+        )
 
     def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
         groups = _grouped(enrolments, alone)

@@ -5,11 +5,14 @@ from datetime import datetime
 
 from bot.answer import compose, diagnose
 from bot.timeline.story import LogFile, Stop, Story
-from bot.types import STEP_NAMES, Answer, Block, Caution, Facts, Fold, Heading
+from bot.timeline.templates import Unknown
+from bot.types import STEP_NAMES, Answer, Block, Caution, Facts, Fold, Heading, Text, Tone
 from knowledge.codes import Codes
 from knowledge.library import Library
 
 _SHOWN = 12  # files, steps or stops that are named; the rest is counted
+_KINDS = 8  # kinds of unknown failures that are shown
+_LONGEST = 300  # characters of one
 
 
 def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] = ()) -> Answer:
@@ -17,13 +20,15 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
     logs = Fold("The logs", _count(len(story.files), "file"), (Facts(_files(story.files)),), open=True)
     left_out = tuple(Caution(note) for note in notes[:_SHOWN])
     if not story.stops:
-        return Answer(_all_well(story), "success" if story.enrolments else "info", (*_passed(story), logs, *left_out))
+        tone: Tone = "unknown" if story.unknown else "success" if story.enrolments else "info"
+        return Answer(_all_well(story), tone, (*_unknown(story, shown=True), *_passed(story), logs, *left_out))
     first, *others = story.stops
     page = compose(diagnose(first.telling or first.text, library=library), library=library, codes=codes)
     blocks: list[Block] = [Facts(_where(first)), *_passed(story), logs, *left_out]
     if others:
         rows = tuple((_told(stop), f"first in {stop.first.file}, line {stop.first.line:,}") for stop in others[:_SHOWN])
         blocks.append(Fold("Also in these logs", _count(len(others), "other failure"), (Facts(rows),)))
+    blocks += _unknown(story)
     blocks += [Heading(page.title, page.tone), *page.blocks]
     return Answer(summary(story), page.tone, tuple(blocks), page.about)
 
@@ -31,13 +36,12 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
 def summary(story: Story) -> str:
     """One line: `212 of 214 enrolments stop at step 3 since 10:41:07`."""
     first = story.stops[0]
-    total = len(story.enrolments)
     since = f" since {first.since:%H:%M:%S}" if first.since else ""
     where = f"at step {first.step}" if first.step else "outside the six steps"
     if not first.enrolments:
         return f"{_count(first.lines, 'bad line')} {where}{since}"
     stop = "stop" if first.enrolments > 1 else "stops"
-    return f"{first.enrolments:,} of {_count(total, 'enrolment')} {stop} {where}{since}"
+    return f"{first.enrolments:,} of {_enrolments(story)} {stop} {where}{since}"
 
 
 def _where(stop: Stop) -> tuple[tuple[str, str], ...]:
@@ -63,18 +67,47 @@ def _told(stop: Stop) -> str:
 def _passed(story: Story) -> list[Block]:
     if not story.enrolments:
         return []
-    total = len(story.enrolments)
+    at_least = "at least " if story.at_least else ""
     rows = tuple(
-        (f"Step {step}, {STEP_NAMES[step - 1]}", f"{count:,} of {total:,} proven")
+        (f"Step {step}, {STEP_NAMES[step - 1]}", f"{at_least}{count:,} of {at_least}{len(story.enrolments):,} proven")
         for step, count in sorted(story.reached.items())
     )
-    return [Fold("The time line", _count(total, "enrolment"), (Facts(rows),), open=True)] if rows else []
+    return [Fold("The time line", _enrolments(story), (Facts(rows),), open=True)] if rows else []
+
+
+def _unknown(story: Story, *, shown: bool = False) -> list[Block]:
+    """What looks like a failure and is in no entry, and how an entry is begun with it."""
+    if not story.unknown:
+        return []
+    rows = [(_seen(one), one.template[:_LONGEST]) for one in story.unknown[:_KINDS]]
+    rest = sum(one.lines for one in story.unknown[_KINDS:]) + story.beyond
+    if rest:
+        rows.append(("and", f"{_count(rest, 'more line')} of other kinds"))
+    drafted = Text("`ndesbot knowledge draft FILE` begins an entry with them, for whoever looks after the knowledge.")
+    hint = f"{_count(len(story.unknown), 'kind')} in {_count(_unknown_lines(story), 'line')}"
+    return [Fold("Failures that no entry knows", hint, (Facts(tuple(rows)), drafted), open=shown)]
+
+
+def _seen(unknown: Unknown) -> str:
+    place = f"{_count(unknown.lines, 'line')}, first in {unknown.first.file}, line {unknown.first.line:,}"
+    return f"{place}, and {_count(unknown.files - 1, 'more file')}" if unknown.files > 1 else place
+
+
+def _unknown_lines(story: Story) -> int:
+    return sum(one.lines for one in story.unknown) + story.beyond
+
+
+def _enrolments(story: Story) -> str:
+    """How many there are, or how many at least where a log was too long to follow all that went well."""
+    return f"{'at least ' * story.at_least}{_count(len(story.enrolments), 'enrolment')}"
 
 
 def _all_well(story: Story) -> str:
     lines = sum(file.lines for file in story.files)
+    if story.unknown:
+        return f"No failure that is known, but {_count(_unknown_lines(story), 'line')} that may tell of one"
     if story.enrolments:
-        return f"Nothing went wrong in {_count(len(story.enrolments), 'enrolment')} and {_count(lines, 'line')}"
+        return f"Nothing went wrong in {_enrolments(story)} and {_count(lines, 'line')}"
     return f"No failure of enrolment in {_count(lines, 'line')}"
 
 

@@ -1,6 +1,7 @@
 """Is a line good news, bad news or neither? The knowledge decides; lines of the same make are asked about once."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from bot.timeline.lines import Line
@@ -8,7 +9,7 @@ from knowledge.events import PROVIDERS
 from knowledge.library import Library, Match
 from knowledge.observations import Exchange
 from knowledge.patterns import pattern
-from knowledge.reading import read
+from knowledge.reading import Reading, read
 from knowledge.schema import Kind, Path, Source
 
 BAD = 0.7
@@ -21,17 +22,38 @@ SPECIFIC = 0.9
 UNKNOWN = 0.5
 """Confidence of a failure that the knowledge has no entry for."""
 
+_EXPLAINED = 0.5
+"""Confidence from which an entry explains a line, so that it is not unknown."""
+_FAILS = pattern(
+    r"error|fail|exception|denied|refused|reject|cannot|could not|unable|invalid|timed? ?out|fehler|fehlgeschlagen|"
+    r"verweigert|erreur|chec\b|refus|denegad|fall[o\xf3]\b|rechazad"
+)
+_WITH_CODE = pattern(
+    r"\b0x0*[1-9a-f][0-9a-f]{0,7}\b|-\d{9,10}\b|\b[89][0-9a-f]{7}\b|\w\wexception\b|"
+    r"\b(?:error|err|code|status|result|hresult|win32|domain|exit|fehler|erreur|failed|failure)\W{1,4}"
+    r"(?:(?:code|nr|no|number|with|is)\W{1,4}){0,2}-?[1-9]\d{0,9}\b"
+)
+"""How a line says that something failed, and with what: only both together look like a failure where its log says
+nothing about it."""
+_ABOUT_US = 0.9
+"""How much a line must speak of enrolment so that its failure is ours (see `Reading.topic`)."""
 _STEPS = {Path.VERIFY: 3, Path.CRP: 3, Path.NOTIFY: 6}
 _MAKES = 20_000  # verdicts that are remembered
 _VARYING = re.compile(
     r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{12,}\b|"
-    r"[A-Za-z0-9+/=_%-]{40,}|\b\d{1,2}:\d\d(?::\d\d(?:[.,:]\d+)?)?\b|(?<=request )\d{1,7}\b|(?<=cn=)[\w.-]+",
+    r"(?<![\w/])(?!/)[A-Za-z0-9+/=_%-]{40,}|\b\d{1,2}:\d\d(?::\d\d(?:[.,:]\d+)?)?\b|(?<=request )\d{1,7}\b|"
+    r"(?<=cn=)[\w.-]+",
     re.IGNORECASE,
 )
-"""What differs from line to line without making it another: ids, addresses, times, encoded data, names."""
+"""What differs from line to line without making it another: ids, addresses, times, encoded data (which a path is not),
+names."""
 _OUR_LOGS = (Source.NDES, Source.CONNECTOR_NEW, Source.CONNECTOR_OLD)
 _OURS = pattern("|".join([*(PROVIDERS[source] for source in _OUR_LOGS), "validat", "connector test"]))
 """Who speaks of enrolment only, so that whatever it calls an error is one."""
+_LOGGED_BY = frozenset(
+    {*_OUR_LOGS, Source.MDM, Source.CERTENROLL, Source.CA, Source.CAPI2, Source.WAS, Source.APP_PROXY, Source.APPLE}
+)
+"""Whose events may be failures of ours: others name the server, which is often called after NDES."""
 UNLESS_ANSWERED = frozenset({"ndesplugin-stops-at-sending-request", "iis-401-mscep-admin"})
 """Problems whose line stands in every good run too: bad only where no answer follows."""
 _OF_THE_SERVICE = frozenset(
@@ -41,14 +63,20 @@ _OF_THE_SERVICE = frozenset(
 
 
 class Verdict(NamedTuple):
-    """What the knowledge says of a line. `match` is None for a failure that it does not know."""
+    """What the knowledge says of a line. `match` is None for a failure that it does not know; `odd` is one that only
+    looks like a failure: no enrolment is said to stop there."""
 
-    kind: Literal["good", "bad", "open"]
+    kind: Literal["good", "bad", "open", "odd"]
     step: int | None
     entry: str
     confidence: float
     match: Match | None
     make: int
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it is a failure, or looks like one, that no entry knows."""
+        return self.match is None and self.kind in ("bad", "odd")
 
     @property
     def of_service(self) -> bool:
@@ -97,7 +125,18 @@ class Judge:
             return _by_status(web, line, told, make)
         if told is None and line.grave and _OURS.search(line.source.lower().encode("latin-1", "replace")):
             return Verdict("bad", None, "", UNKNOWN, None, make)
-        return told
+        return told or _odd(line, reading, matches, make)
+
+
+def _odd(line: Line, reading: Reading, matches: Sequence[Match], make: int) -> Verdict | None:
+    """Of a line that no entry explains: whether it looks like a failure of ours."""
+    if line.grave is False or reading.topic < _ABOUT_US or (matches and matches[0].confidence >= _EXPLAINED):
+        return None
+    if reading.events and not any(event.source in _LOGGED_BY for event in reading.events):
+        return None
+    if not (line.grave or _FAILS.search(reading.bytes)) or not _WITH_CODE.search(reading.bytes):
+        return None
+    return Verdict("odd", None, "", UNKNOWN, None, make)
 
 
 def _by_status(web: Exchange, line: Line, told: Verdict | None, make: int) -> Verdict | None:
@@ -107,6 +146,8 @@ def _by_status(web: Exchange, line: Line, told: Verdict | None, make: int) -> Ve
         return told
     if web.status >= 500 or (web.status >= 400 and (step > 2 or line.begins or line.ends)):
         return Verdict("bad", step, "", UNKNOWN, None, make)
+    if web.status >= 400 and told is None:
+        return Verdict("odd", step, "", UNKNOWN, None, make)
     return Verdict("good", step, "", 1.0, None, make) if web.status < 300 and (step > 2 or line.ends) else None
 
 

@@ -175,6 +175,30 @@ def knowledge_check(as_json: Json = False) -> None:
     raise typer.Exit(1 if faults else 0)
 
 
+@knowledge_app.command("draft")
+def knowledge_draft(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Logs, or - for standard input.")],
+    kind: Annotated[int, typer.Option(min=1, help="Which of the failures: 1 is that of the most lines.")] = 1,
+) -> None:
+    """Begin an entry with failures in these logs that no entry knows: YAML with a TODO for each fact to add."""
+    from connectors.assembly import now
+    from knowledge.drafts import draft
+
+    with ExitStack() as held:
+        given = [(_told(name), held.enter_context(seekable(name))) for name in files]
+        unknown = survey(given, shelf.library(cache_folder())).story.unknown
+    if not unknown:
+        complain("ndesbot: no line in these files looks like a failure that no entry knows; there is nothing to draft")
+        raise typer.Exit(1)
+    if kind > len(unknown):
+        raise BadRequest(f"There are {len(unknown)} kinds of such failures in these files: name one of them.")
+    one = unknown[kind - 1]
+    about = (
+        f"Failure {kind} of {len(unknown)}: seen {one.lines} times, first in {one.first.file}, line {one.first.line}"
+    )
+    print(draft(one.template, one.examples, now().date(), (about,)), end="")  # noqa: T201
+
+
 @knowledge_app.command("list")
 def knowledge_list(as_json: Json = False) -> None:
     """All entries: id, step and title."""

@@ -136,19 +136,21 @@ def _lines(stream: Stream) -> Iterator[Line]:
     follower = _Follower()
     for piece, screened in _screened(stream):
         yield from follower.lines(piece, screened)
+    stream.sieved = follower.sieved
 
 
 class _Follower:
-    """Decides how closely each piece of a log is read."""
+    """Decides how closely each piece of a log is read. `sieved`: some were passed over."""
 
     def __init__(self) -> None:
+        self.sieved = False
         self._followed = self._closely = 0
         self._before: _Piece | None = None
 
     def lines(self, piece: _Piece, screened: Future[bool]) -> Iterator[Line]:
         """The requests of the next piece that are worth telling."""
         if self._followed >= FOLLOWED and not screened.result():
-            self._before = piece.last
+            self._before, self.sieved = piece.last, True
             return
         for part in piece.parts():
             if self._followed < FOLLOWED or part.fields.screen is None:
@@ -157,13 +159,14 @@ class _Follower:
                     yield line
                 self._before = None
             elif not part.shows_failure:
-                self._before = part
+                self._before, self.sieved = part, True
             else:
                 yield from self._around(part)
 
     def _around(self, part: _Piece) -> Iterator[Line]:
         """A piece with a failure and the one before it; where there are too many such, only the failures."""
         if self._closely >= CLOSELY:
+            self.sieved = True
             yield from _failures(part)
             return
         for near in (self._before, part):
