@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from bot.errors import BadRequest
 from bot.findings import Past, Report, Server
 from bot.judging import CHECKS_OF, judged
-from bot.looking import Progress, Seen, Wires, see, silent
+from bot.looking import SLOW_RUN, Progress, Seen, Wires, see, silent
 from bot.ports import Check, Clock, Engine, Said, Store
 from knowledge.causes import Causes
 
@@ -37,7 +37,7 @@ CHECK: Final = "check"
 _SERVER: Final = TypeAdapter(Server)
 _REPORT: Final = TypeAdapter(Report)
 Elsewhere = Callable[[Server, Sequence[Check], Past, datetime], Awaitable[Seen | None]]
-_Question = tuple[str, frozenset[str]]
+_Question = tuple[Server, frozenset[str]]
 
 
 class Checker:
@@ -97,9 +97,9 @@ class Checker:
         where somebody cancelled the run.
         """
         checks = chosen(self._checks.values(), server, only, consent=consent)
-        question = server.name, frozenset(check.id for check in checks)
+        question = server, frozenset(check.id for check in checks)
         done = self._done.get(question)
-        if done and not fresh and done.server == server and _within(FRESH, done.at, self._clock()):
+        if done and not fresh and _within(FRESH, done.at, self._clock()):
             return done
         if question not in self._running:
             self._count(who, server.name)
@@ -113,8 +113,17 @@ class Checker:
         return await self._looked(server, chosen(self._checks.values(), server), silent)
 
     def cancel(self, name: str) -> bool:
-        """Stop every run against a server; whether there was one."""
-        return any([look.cancel() for look in self._looks.get(name, ())])
+        """Stop every run of this process against a server; whether there was one.
+
+        Raises `BadRequest` where there was none but another replica may have begun one: that cannot be reached.
+        """
+        cancelled = any([look.cancel() for look in self._looks.get(name, ())])
+        if not cancelled and self._engine:
+            raise BadRequest(
+                f"No check of {name} is under way here. One that another replica began ends by itself, within"
+                f" {SLOW_RUN:.0f} s at most."
+            )
+        return cancelled
 
     def _finished(self, question: _Question, task: "asyncio.Task[Report]") -> None:
         del self._running[question]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+from weakref import WeakValueDictionary
 
 from bot import slots
 from bot.diary import Pages, Period, Quiet, Run, Subscription
@@ -20,6 +21,7 @@ THE_CLOCK: Final = "the clock"
 """Who sends what nobody asked for; no platform has a person of that name."""
 VOTE: Final = "vote: "
 """How the buttons under an answer begin that say whether it helped."""
+_DUE: Final = f"/digest {DUE} "
 _LONGEST_QUIET: Final = timedelta(days=30)
 _OUTLOOK: Final = timedelta(days=90)
 _TIME: Final = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?")
@@ -38,8 +40,7 @@ class Digests:
     ) -> None:
         """`titles` are those of the entries, by id; `illustrate` draws what a digest tells."""
         self._illustrate = illustrate
-        self._reading = asyncio.Lock()
-        self._read: tuple[Period, list[Run]] | None = None
+        self._readings: WeakValueDictionary[Period, asyncio.Task[list[Run]]] = WeakValueDictionary()
         self._store = store
         self._diary = diary
         self._clock = clock
@@ -48,17 +49,18 @@ class Digests:
     # --- a digest ----------------------------------------------------------------------------
 
     async def due(self, place: Place, slot: datetime) -> Answer | None:
-        """The digest that was to be written at `slot`; None for silence, or where the channel wants none any more.
-
-        From then on the slot is done: the message that asks for it is kept until it is answered.
+        """The digest that was to be written at `slot`; None for silence, and where the channel wants none any more,
+        or has it: as long as it does not stand, `since` is that of the one before, so all that was missed is told.
         """
         subscription = await self._of(place)
-        if subscription is None:
+        if subscription is None or (subscription.since and subscription.since >= slot):
             return None
-        answer = await self._written(subscription, slot)
-        if subscription.since is None or subscription.since < slot:
-            await self._diary.subscribe(replace(subscription, since=slot))
-        return answer
+        return await self._written(subscription, slot)
+
+    async def told(self, message: Message) -> None:
+        """The answer to a message stands: where that is a digest, its slot is done."""
+        if message.sender == THE_CLOCK and message.text.startswith(_DUE):
+            await self._diary.told(replace(message.place, thread=None), slot_of(message.text))
 
     async def channels(self) -> list[Subscription]:
         """Every channel that gets one."""
@@ -84,7 +86,8 @@ class Digests:
         wanted = set(subscription.tags)
         servers = tuple(s.name for s in await self._store.servers() if not wanted or wanted & set(s.tags))
         health = await self._diary.health()
-        runs = await self._runs_of(Period(earlier[-1].begins, period.ends))
+        reading = self._runs_of(Period(earlier[-1].begins, period.ends))
+        runs = await asyncio.shield(reading)
         ending = await self._diary.expiries(self._clock() + _OUTLOOK)
         asked = await self._diary.asked(earlier[-1].begins, period.ends)
         here = f"{subscription.place.surface} {subscription.place.conversation}"
@@ -111,12 +114,13 @@ class Digests:
             return answer
         return replace(answer, blocks=(*answer.blocks[:1], picture, *answer.blocks[1:]))
 
-    async def _runs_of(self, period: Period) -> list[Run]:
-        """Read once for all channels whose digests are due at the same moment: with many servers it is most of it."""
-        async with self._reading:
-            if self._read is None or self._read[0] != period:
-                self._read = period, await self._diary.runs(period.begins, period.ends)
-            return self._read[1]
+    def _runs_of(self, period: Period) -> "asyncio.Task[list[Run]]":
+        """Read once for all channels whose digests are due at the same moment, as with many servers it is most of
+        it; remembered as long as one of them is being written."""
+        reading = self._readings.get(period)
+        if reading is None or (reading.done() and reading.exception()):
+            reading = self._readings[period] = asyncio.create_task(self._diary.runs(period.begins, period.ends))
+        return reading
 
     # --- who gets it -------------------------------------------------------------------------
 
@@ -179,6 +183,17 @@ class Digests:
         await self._diary.vote(answer, message.sender, helped=said == "yes", at=self._clock())
         more = () if said == "yes" else (Text("Say `/ndes-missing` and what the answer should have been."),)
         return Answer("Thank you, it is noted", "info", more, private=True)
+
+
+def digest_due(place: Place, slot: datetime) -> Message:
+    """What asks for a channel's digest: one message for each channel and slot, whoever sends it."""
+    when = slot.isoformat()
+    return Message(f"digest {place.conversation} {when}", place, THE_CLOCK, f"{_DUE}{when}")
+
+
+def slot_of(text: str) -> datetime:
+    """The slot of the digest that such a message asks for."""
+    return datetime.fromisoformat(text.removeprefix(_DUE))
 
 
 def asking(message: Message) -> Choices:

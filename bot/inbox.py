@@ -3,45 +3,40 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import asdict, replace
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from bot.digests import VOTE
+from bot import excuses
+from bot.digests import THE_CLOCK, VOTE
 from bot.errors import ConnectorError
-from bot.ports import ChatSurface, Clock, Engine, Handler, Mail, Said, Waiting
-from bot.posting import KEEPING, Pause, Posting, Turn, Turns
-from bot.types import Answer, Message, Piece, Place, Quote, Text
+from bot.ports import ChatSurface, Clock, Handler, Mail, Waiting
+from bot.posting import KEEPING, PATIENCE, Pause, Posting, Turn, Turns
+from bot.standstill import LOOKS, Standstill
+from bot.types import Answer, Message
 
-MESSAGE: Final = "message"
-"""The kind of a durable run that answers what a dead process left."""
-HOLD_EVERY: Final = 10.0
-"""Seconds between two signs that a message is still worked on."""
-LEFT_AFTER: Final = timedelta(seconds=30)
+HOLD_EVERY: Final = 5.0
+"""Seconds between two signs that a message is still worked on, and between two looks at those of others."""
+LEFT_AFTER: Final = timedelta(seconds=LOOKS * HOLD_EVERY)
 """Without such a sign for this long, a message is left for anybody to answer."""
+TAKEN_AT_MOST: Final = 10
+"""Times a message is taken over from a dead process; after that it is given up, for it may be what kills them."""
+_SURE_FOR: Final = LEFT_AFTER - timedelta(seconds=HOLD_EVERY)  # after a sign, nobody can have taken a message over yet
 _ENDINGS: Final = 60  # tries to say that a message is answered: ten minutes
+_LONGEST_PAUSE: Final = 10.0  # seconds between two tries at what the database keeps from being done
 _REMEMBERED: Final = 10_000  # deliveries known in this process, for the time when the mail fails
 _APART: Final = 1.5  # seconds over which replicas spread that could not tell who of them a message is for
-_QUOTED: Final = 200  # characters of a question that an apology names
-
-_USED = Answer(
-    "That button was pressed already", "info", (Text("Its answer stands in this conversation."),), private=True
-)
-_NOT_NOW = Answer(
-    "I cannot look that button up now",
-    "unsure",
-    (Text("The database does not answer. Press it again in a minute; questions are answered meanwhile."),),
-    private=True,
-)
-_TOO_OLD = Answer(
-    "That button does not work any more",
-    "info",
-    (Text("Buttons work for a week, where they were posted. Ask again and press the new one."),),
-    private=True,
-)
 
 _log = logging.getLogger(__name__)
+
+Told = Callable[[Message], Awaitable[None]]
+"""Hears of a message whose answer stands. Raises `ConnectorError` where it is to be told again."""
+_Key = tuple[str, str]
+
+
+async def _nobody_else(_: Message) -> None:
+    return None
 
 
 class Inbox:
@@ -56,58 +51,74 @@ class Inbox:
         clock: Clock,
         holder: str,
         may: Callable[[Message], bool] = lambda _: True,
+        told: Told = _nobody_else,
         pause: Pause = asyncio.sleep,
     ) -> None:
         """`holder` is the name of this process and its successors, never of two that live. `may`: whether a person
-        may do what their message says; `handle` asks that too, and tells those who may not."""
+        may do what their message says; `handle` asks that too, and tells those who may not. `told` hears of each
+        message whose answer stands, before it is forgotten; after a crash it may hear twice."""
         self._mail = mail
         self._handle = handle
         self._surfaces: Mapping[str, ChatSurface] = {surface.name: surface for surface in surfaces}
         self._clock = clock
         self._holder = holder
         self._may = may
+        self._told = told
         self._pause = pause
-        self._engine: Engine | None = None
         self._under_way: dict[asyncio.Task[None], Message] = {}
         self._turns = Turns()
-        self._delivered: dict[tuple[str, str], None] = {}
-
-    def rely_on(self, engine: Engine) -> None:
-        """From now on what dead processes left survives this one too: `engine` does `take_up` for `MESSAGE`."""
-        self._engine = engine
+        self._delivered: dict[_Key, asyncio.Future[bool]] = {}
+        self._others: Standstill[_Key, tuple[str, datetime]] = Standstill()
+        self._held = clock()
+        self._lost: set[_Key] = set()
 
     # --- taking over -------------------------------------------------------------------------
 
     async def receive(self, message: Message) -> None:
-        """Take a message over: once this returns it will be answered, and posted in the order of its thread."""
-        if self._delivered_before(message):
-            return
+        """Take a message over: once this returns it will be answered, and posted in the order of its thread.
+
+        A delivery that is repeated waits for what becomes of the first one.
+        """
+        key = _key(message)
+        while first := self._delivered.get(key):
+            await asyncio.wait({first})
+            if first.result():
+                return
+        outcome = self._remembered(key)
+        try:
+            await self._take_over(message)
+            outcome.set_result(True)
+        except BaseException:  # it is not acknowledged, so it comes again
+            self._delivered.pop(key, None)
+            outcome.set_result(False)
+            raise
+
+    def _remembered(self, key: _Key) -> "asyncio.Future[bool]":
+        """That this process has that delivery. The mail knows of others; this also helps while it fails."""
+        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._delivered[key] = outcome
+        if len(self._delivered) > _REMEMBERED:
+            del self._delivered[next(iter(self._delivered))]
+        return outcome
+
+    async def _take_over(self, message: Message) -> None:
         turn = self._turns.take(message.place)
         try:
             meant = await self._meant(message)
-            new = await self._is_new(meant if isinstance(meant, Message) else message)
-        except BaseException:  # it is not acknowledged, so it comes again
-            self._delivered.pop((message.place.surface, message.id), None)
+            if not isinstance(meant, Message):  # nothing of it is kept: who is not told presses again
+                self._begin(message, self._tell(message, meant, turn), turn)
+                return
+            keeping = _Keeping(self._mail, meant, self._holder, self._clock)
+            new = await keeping.outcome()
+        except BaseException:
             turn.pass_on()
             raise
-        if new and isinstance(meant, Message):
-            self._begin(meant, self._answer(meant, turn, kept=new == "kept"), turn)
-        elif new and not isinstance(meant, Message):
-            self._begin(message, self._tell(message, meant, turn), turn)
+        if new:
+            self._begin(meant, self._answer(meant, turn, keeping), turn)
         elif message.pressed:
-            self._begin(message, self._tell(message, _USED, turn), turn)
+            self._begin(message, self._tell(message, excuses.USED, turn), turn)
         else:
             turn.pass_on()
-
-    def _delivered_before(self, message: Message) -> bool:
-        """Whether this process had that delivery. The mail knows of others; this also helps while it fails."""
-        key = message.place.surface, message.id
-        if key in self._delivered:
-            return True
-        self._delivered[key] = None
-        if len(self._delivered) > _REMEMBERED:
-            del self._delivered[next(iter(self._delivered))]
-        return False
 
     async def _meant(self, message: Message) -> Message | Answer:
         """What a button says; an answer for one that is not known, or does not stand in this conversation.
@@ -122,23 +133,15 @@ class Inbox:
             async with asyncio.timeout(KEEPING):
                 offer = await self._mail.offered(token)
         except (ConnectorError, TimeoutError):
-            return _NOT_NOW
+            return excuses.NOT_NOW
         here = message.place
         if offer is None or (offer.place.surface, offer.place.conversation) != (here.surface, here.conversation):
-            return _TOO_OLD
+            return excuses.TOO_OLD
         if number not in map(str, range(len(offer.says))):
-            return _TOO_OLD
+            return excuses.TOO_OLD
         meant = replace(message, id=f"press {token}.{number}", text=offer.says[int(number)])
         alone = meant.text.startswith(VOTE) or not self._may(meant)
         return replace(meant, id=f"{meant.id} {message.sender}") if alone else meant
-
-    async def _is_new(self, message: Message) -> Literal["kept", "not kept", False]:
-        try:
-            async with asyncio.timeout(KEEPING):
-                return "kept" if await self._mail.receive(message, self._holder, self._clock()) else False
-        except (ConnectorError, TimeoutError) as error:  # better an answer that a restart would lose than none
-            _log.error("a message is answered without being kept", extra={"error": type(error).__name__})
-            return "not kept"
 
     # --- answering ---------------------------------------------------------------------------
 
@@ -146,98 +149,136 @@ class Inbox:
         task = asyncio.create_task(work)
         self._under_way[task] = message
         task.add_done_callback(self._under_way.pop)
+        task.add_done_callback(_looked_at)
         task.add_done_callback(lambda _: turn.pass_on())
         return task
 
-    async def _answer(self, message: Message, turn: Turn, left: Waiting | None = None, *, kept: bool = True) -> None:
-        posting = self._posting(message, turn, left, unsure=left is not None or not kept)
-        if left and left.sent == "":
-            answer: Answer | None = _apology(message)
+    async def _answer(self, message: Message, turn: Turn, keeping: "_Keeping") -> None:
+        """Answer what was received here."""
+        posting = self._posting(message, turn, unsure=keeping.outcome_so_far is None)
+        answer = await self._found(message, posting, keeping)
+        if keeping.outcome_so_far is False and posting.sent is None:
+            return  # another replica was given the same, and could keep it
+        if answer is not None and keeping.outcome_so_far is None:  # so may have been another, which looks as we do:
+            await self._pause(random.uniform(0, _APART))  # noqa: S311 - spreads, hides nothing
+        await self._finish(message, answer, posting)
+        if await keeping.in_the_end() is not False:
+            await self._end(message, answer)
+
+    async def _resume(self, left: Waiting, turn: Turn) -> None:
+        """Answer what another process left."""
+        message = left.message
+        posting = self._posting(message, turn, sent=left.sent or None, unsure=True)
+        if left.taken > TAKEN_AT_MOST:
+            _log.error("a message is given up", extra={"surface": message.place.surface, "key": message.id})
+            answer = None if message.sender == THE_CLOCK else excuses.given_up(message, TAKEN_AT_MOST)
+        elif left.sent == "":
+            answer = excuses.restarted(message)
         else:
-            try:
-                answer = await self._handle(message, posting.show)
-            except ConnectorError:
-                return  # it waits, and is taken up like what a dead process left
-        if answer is not None:
-            if not kept:  # another replica may have been given the same: they do not look at the same moment
-                await self._pause(random.uniform(0, _APART))  # noqa: S311 - spreads, hides nothing
-            await posting.finish(answer)
+            answer = await self._found(message, posting)
+        await self._finish(message, answer, posting)
         await self._end(message, answer)
 
+    async def _found(self, message: Message, posting: Posting, keeping: "_Keeping | None" = None) -> Answer | None:
+        """The answer. What the database keeps from being done is asked again for `PATIENCE`, unless it turns out to
+        be another replica's. Raises `ConnectorError` where nobody is there to be told that it was not done."""
+        until = self._clock() + PATIENCE
+        for tries in range(10_000):
+            try:
+                return await self._handle(message, posting.show)
+            except ConnectorError as error:
+                if self._clock() > until and message.sender == THE_CLOCK:
+                    raise
+                if self._clock() > until:
+                    return excuses.not_done(str(error))
+            if message.sender != THE_CLOCK and tries == 1:  # what fails once only is told to nobody
+                await posting.show(excuses.LATER)
+            await self._pause(min(2.0**tries, _LONGEST_PAUSE))
+            if keeping and await keeping.outcome() is False and posting.sent is None:
+                break
+        return None
+
+    async def _finish(self, message: Message, answer: Answer | None, posting: Posting) -> None:
+        """Post the answer, and say that it stands."""
+        if answer is None or await posting.finish(answer):
+            await self._insist(lambda: self._told(message), "that an answer stands is not noted")
+
     async def _end(self, message: Message, answer: Answer | None) -> None:
-        """Say that a message needs nothing more, again and again while the mail fails: a message that waits would be
-        answered a second time."""
+        """Say that a message needs nothing more: one that waits would be answered a second time."""
+        if answer and answer.question:
+            await self._insist(
+                lambda: self._mail.answered(message, self._clock(), answer.about), "an answered question is not kept"
+            )
+        else:
+            await self._insist(lambda: self._mail.done(message), "that a message was answered is not kept")
+
+    async def _insist(self, write: Callable[[], Awaitable[None]], failed: str) -> None:
+        """Again and again while the database fails."""
         for tries in range(_ENDINGS):
             try:
-                if answer and answer.question:
-                    await self._mail.answered(message, self._clock(), answer.about)
-                else:
-                    await self._mail.done(message)
+                await write()
                 return
             except ConnectorError as error:
                 if tries in (0, _ENDINGS - 1):
-                    _log.error("that a message was answered is not kept", extra={"reason": str(error)})
-                await self._pause(min(2.0**tries, HOLD_EVERY))
+                    _log.error(failed, extra={"reason": str(error)})
+                await self._pause(min(2.0**tries, _LONGEST_PAUSE))
 
     async def _tell(self, message: Message, answer: Answer, turn: Turn) -> None:
         await self._posting(message, turn).finish(answer)
 
-    def _posting(self, message: Message, turn: Turn, left: Waiting | None = None, *, unsure: bool = False) -> Posting:
-        surface = self._surfaces[message.place.surface]
-        unsure = unsure and surface.looks_up
-        sent = left.sent if left and left.sent else None
-        return Posting(message, turn, surface, self._mail, self._clock, self._pause, sent=sent, unsure=unsure)
+    def _posting(self, message: Message, turn: Turn, *, sent: str | None = None, unsure: bool = False) -> Posting:
+        begun = self._clock()
+        return Posting(
+            message,
+            turn,
+            self._surfaces[message.place.surface],
+            self._mail,
+            self._clock,
+            self._pause,
+            sent=sent,
+            unsure=unsure,
+            doubt=lambda: _key(message) in self._lost or self._clock() - max(begun, self._held) > _SURE_FOR,
+        )
 
     # --- what was left -----------------------------------------------------------------------
 
     async def look_after(self) -> None:
-        """Until cancelled: say what is worked on here, and answer what other processes left.
-
-        Where the mail was away for us, it was so for the others: they get their time to say what they work on.
-        """
-        patient_until = self._clock()
+        """Until cancelled: say what is worked on here, and answer what other processes left."""
         while True:
             await self._pause(HOLD_EVERY)
             try:
-                if held := list(self._under_way.values()):
-                    await self._mail.hold(held, self._clock())
-                left = await self._mail.waiting(self._clock() - LEFT_AFTER)
-                if self._clock() >= patient_until:
-                    await self._take_up_all(left)
+                await self._hold()
+                waiting = {_key(left.message): left for left in await self._mail.waiting()}
+                still = self._others.look({key: (left.holder, left.held) for key, left in waiting.items()})
+                await self._take_up([waiting[key] for key in still])
             except Exception as error:  # a bug met once must not end it: nothing would be held any more
-                patient_until = self._clock() + LEFT_AFTER
+                self._others.lose_sight()
                 reason = str(error) if isinstance(error, ConnectorError) else type(error).__name__
                 _log.error("the inbox cannot be looked after", extra={"reason": reason})
+
+    async def _hold(self) -> None:
+        now = self._clock()
+        if under_way := list(self._under_way.values()):
+            held = await self._mail.hold(under_way, self._holder, now)
+            self._lost = set(map(_key, under_way)) - set(map(_key, held))
+        self._held = now
 
     async def begin(self) -> None:
         """Answer what the predecessor of this process left, before anything new comes."""
         try:
-            await self._take_up_all(await self._mail.waiting(self._clock() - LEFT_AFTER, self._holder))
+            await self._take_up([left for left in await self._mail.waiting() if left.holder == self._holder])
         except ConnectorError as error:
             _log.error("what was left cannot be read", extra={"reason": str(error)})
 
-    async def _take_up_all(self, waiting: list[Waiting]) -> None:
-        here = {(message.place.surface, message.id) for message in self._under_way.values()}
+    async def _take_up(self, waiting: list[Waiting]) -> None:
+        here = set(map(_key, self._under_way.values()))
         for left in waiting:
-            surface, name = left.message.place.surface, left.message.id
-            if surface not in self._surfaces or (surface, name) in here:
+            if left.message.place.surface not in self._surfaces or _key(left.message) in here:
                 continue
-            said = {"message": asdict(left.message), "sent": left.sent}
-            if self._engine is None:
-                self._resume(left)
-            else:
-                await self._engine.start(MESSAGE, f"{MESSAGE} {surface} {name}", said)
-
-    async def take_up(self, said: Said) -> Said:
-        """Answer what a dead process left, as the engine knows it."""
-        fields = said["message"]
-        message = Message(**{**fields, "place": Place(**fields["place"])})
-        await self._resume(Waiting(message, said["sent"]))
-        return {}
-
-    def _resume(self, left: Waiting) -> "asyncio.Task[None]":
-        turn = self._turns.take(left.message.place)
-        return self._begin(left.message, self._answer(left.message, turn, left), turn)
+            if await self._mail.take(left, self._holder, self._clock()):
+                turn = self._turns.take(left.message.place)
+                taken = replace(left, taken=left.taken + 1)
+                self._begin(left.message, self._resume(taken, turn), turn)
 
     async def settle(self, seconds: float) -> None:
         """Let what is under way end; what does not in that time is taken up at the next start."""
@@ -249,11 +290,50 @@ class Inbox:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-def _apology(message: Message) -> Answer:
-    """For a platform that cannot be asked whether the answer was posted."""
-    asked = message.text[:_QUOTED] + ("…" if len(message.text) > _QUOTED else "")
-    return Answer(
-        "I was restarted while I answered this",
-        "unsure",
-        (Quote((Piece(asked, marked=False),)), Text("If no answer to it stands above, please ask again.")),
-    )
+class _Keeping:
+    """A message being taken in by the mail: how that came out is known in time, late, or after another try."""
+
+    def __init__(self, mail: Mail, message: Message, holder: str, clock: Clock) -> None:
+        self._mail = mail
+        self._said = message, holder, clock()
+        self._writing: asyncio.Future[bool] | None = None
+        self.outcome_so_far: bool | None = None
+        """Whether the message was new to the mail; None as long as that is not known."""
+
+    async def outcome(self) -> Literal["unknown", True, False]:
+        """Wait for `KEEPING`, and no longer: better an answer that a restart would lose than none."""
+        if self.outcome_so_far is not None:
+            return self.outcome_so_far
+        if self._writing is None:
+            self._writing = asyncio.ensure_future(self._mail.receive(*self._said))
+            self._writing.add_done_callback(_looked_at)
+        try:
+            async with asyncio.timeout(KEEPING):
+                self.outcome_so_far = await asyncio.shield(self._writing)
+                return self.outcome_so_far
+        except asyncio.CancelledError:
+            self._writing.cancel()
+            raise
+        except (ConnectorError, TimeoutError) as error:
+            _log.error("a message is not kept yet", extra={"error": type(error).__name__})
+            self._writing = None if self._writing.done() else self._writing
+            return "unknown"
+
+    async def in_the_end(self) -> bool | None:
+        """How a write came out that was late: until it has, nothing must be said of the message."""
+        if self._writing and self.outcome_so_far is None:
+            try:
+                self.outcome_so_far = await self._writing
+            except ConnectorError:
+                return None
+        return self.outcome_so_far
+
+
+def _looked_at(done: "asyncio.Future[Any]") -> None:
+    """What a task raised is told without its words, which may quote what was said."""
+    if not done.cancelled() and (error := done.exception()) and not isinstance(error, ConnectorError):
+        _log.error("a message was left", extra={"error": type(error).__name__})
+
+
+def _key(message: Message) -> _Key:
+    return message.place.surface, message.id

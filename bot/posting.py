@@ -89,8 +89,10 @@ class Posting:
         *,
         sent: str | None = None,
         unsure: bool = False,
+        doubt: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`sent` is what stands already; `unsure`: there may be something, so it is looked up first."""
+        """`sent` is what stands already; `unsure`: there may be something, so it is looked up first, as it is where
+        `doubt` says before a post that another process may have taken the message over."""
         self._message = message
         self._turn = turn
         self._surface = surface
@@ -98,7 +100,8 @@ class Posting:
         self._clock = clock
         self._pause = pause
         self._sent = sent
-        self._unsure = unsure
+        self._unsure = unsure and surface.looks_up
+        self._doubt = doubt
         self._shown_at: datetime | None = None
         self._showing: asyncio.Task[None] | None = None
 
@@ -114,14 +117,14 @@ class Posting:
         self._shown_at = now
         self._showing = asyncio.create_task(self._interim(answer))
 
-    async def finish(self, answer: Answer) -> None:
+    async def finish(self, answer: Answer) -> bool:
         """Post the answer, or put it where the interim one stands. A platform that does not take it is asked
-        again for `PATIENCE`, in the order of the thread."""
+        again for `PATIENCE`, in the order of the thread. False where it is given up then."""
         if self._showing:
             await self._showing
         await self._turn.come()
         try:
-            await self._insist(answer, await self._pressing(answer))
+            return await self._insist(answer, await self._pressing(answer))
         finally:
             self._turn.pass_on()
 
@@ -141,28 +144,29 @@ class Posting:
         finally:
             self._turn.pass_on()  # what takes long lets others by
 
-    async def _insist(self, answer: Answer, press: Press) -> None:
+    async def _insist(self, answer: Answer, press: Press) -> bool:
         until = self._clock() + PATIENCE
         for tries in range(10_000):
             try:
                 await self._put(answer, press)
-                return
+                return True
             except Busy as busy:
                 wait = busy.after
             except Gone as gone:
                 _log.error("an answer has no place to go", extra={"surface": self._surface.name, "reason": str(gone)})
-                return
+                return True
             except ConnectorError as error:
                 _log.warning("an answer was not taken", extra={"surface": self._surface.name, "reason": str(error)})
                 wait = min(2.0**tries, _LONGEST_WAIT) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads, hides nothing
             if self._clock() + timedelta(seconds=wait) > until:
-                _log.error("an answer is given up", extra={"surface": self._surface.name, "key": self._message.id})
-                return
+                break
             await self._pause(wait)
+        _log.error("an answer is given up", extra={"surface": self._surface.name, "key": self._message.id})
+        return False
 
     async def _put(self, answer: Answer, press: Press, *, interim: bool = False) -> None:
         place, key = self._message.place, self._message.id
-        if self._unsure and self._sent is None:
+        if self._sent is None and (self._unsure or (self._surface.looks_up and self._doubt())):
             self._sent = await self._surface.find(place, key)
             self._unsure = False
         if self._sent is not None:

@@ -13,10 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bot.errors import ConnectorError
+from bot.standstill import Standstill
 from connectors.store import database
 
-LOOKS: Final = 3
-"""Looks at a process without a new beat of it, and it counts as dead."""
 _BEGINNERS: Final = 0x6E646573  # PostgreSQL's number of the lock under which tables are created
 
 
@@ -66,14 +65,14 @@ class Database:
 
 
 class Beats:
-    """A count for each process that it alone raises. Who looks often enough sees which stand still, so
-    that no clocks are compared, and a database that was away for all makes nobody look dead."""
+    """A count for each process that it alone raises; one whose count stands still is dead."""
 
     def __init__(self, home: Database, executor: str) -> None:
         """Makes the table, where there is none, and beats once: the database must be prepared."""
         self._pool = home.pool
         self._executor = executor
-        self._seen: dict[str, tuple[int, int]] = {}  # the count of each other process, and looks since it moved
+        self._others: Standstill[str, int] = Standstill()
+        self._counts: dict[str, int] = {}  # of the others, as last seen
         self._table = sa.Table(
             "executors",
             sa.MetaData(schema=home.schema),
@@ -88,18 +87,22 @@ class Beats:
     def beat(self) -> list[str]:
         """Beat, and look at the others: those that are dead."""
         c = self._table.c
-        with self._pool.begin() as connection:
-            self._raise_own(connection)
-            found = connection.execute(sa.select(c.executor, c.beat).where(c.executor != self._executor)).all()
-        self._seen = {name: (count, self._still(name, count)) for name, count in found}
-        return [name for name, (_, looks) in self._seen.items() if looks >= LOOKS]
+        try:
+            with self._pool.begin() as connection:
+                self._raise_own(connection)
+                found = connection.execute(sa.select(c.executor, c.beat).where(c.executor != self._executor)).all()
+        except BaseException:
+            self._others.lose_sight()
+            raise
+        self._counts = {name: count for name, count in found}
+        return self._others.look(self._counts)
 
     def bury(self, dead: Collection[str]) -> None:
         """Forget processes whose runs have been taken over, unless one beat after all."""
         c = self._table.c
         with self._pool.begin() as connection:
             for name in dead:
-                connection.execute(sa.delete(self._table).where(c.executor == name, c.beat == self._seen[name][0]))
+                connection.execute(sa.delete(self._table).where(c.executor == name, c.beat == self._counts[name]))
 
     def _raise_own(self, connection: Connection) -> None:
         c = self._table.c
@@ -108,10 +111,6 @@ class Beats:
         ).rowcount
         if not raised:
             connection.execute(sa.insert(self._table).values(executor=self._executor, beat=1))
-
-    def _still(self, name: str, count: int) -> int:
-        known, looks = self._seen.get(name, (None, 0))
-        return looks + 1 if known == count else 0
 
 
 # --- SQLite and PostgreSQL ---------------------------------------------------------------------

@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.check import CHECK
 from bot.digests import Digests
 from bot.errors import BadRequest, BotError
-from bot.inbox import LEFT_AFTER, MESSAGE, Inbox
+from bot.inbox import LEFT_AFTER, Inbox
 from bot.ports import ChatSurface
 from bot.rounds import ROUND, Rounds
 from bot.router import Router
@@ -95,10 +95,10 @@ def _counters(store: SqlStore) -> Counters:
     """The figures of this process, and what the database knows of all of them."""
 
     async def waiting() -> float:
-        return len(await store.mail.waiting(now()))
+        return len(await store.mail.waiting())
 
     async def left() -> float:
-        return len(await store.mail.waiting(now() - LEFT_AFTER))
+        return sum(one.held < now() - LEFT_AFTER for one in await store.mail.waiting())
 
     async def digest_age() -> float | None:
         slots = [one.since for one in await store.diary.subscriptions() if one.since]
@@ -128,6 +128,7 @@ async def _house(
     allow = [*settings.private_ranges(), *said.checks.allow]
     sites = Sites(store.errands, now, here=said.checks.sites, allow=[str(one) for one in allow], bell=bell)
     checks = checker(counters.store(store), wires(allow), elsewhere=sites.look)
+    digests = Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}, chart)
     router = Router(
         library,
         codes,
@@ -135,10 +136,18 @@ async def _house(
         store=store,
         clock=now,
         role_of=lambda message: chats[message.place.surface].role_of(message),
-        digests=Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}, chart),
+        digests=digests,
     )
     handle = counters.handler(router.handle)
-    inbox = Inbox(mail=store.mail, handle=handle, surfaces=chats.values(), clock=now, holder=name, may=router.may)
+    inbox = Inbox(
+        mail=store.mail,
+        handle=handle,
+        surfaces=chats.values(),
+        clock=now,
+        holder=name,
+        may=router.may,
+        told=digests.told,
+    )
     rounds = Rounds(
         store=store,
         diary=store.diary,
@@ -150,10 +159,9 @@ async def _house(
         every=timedelta(minutes=said.checks.every_minutes) or None,
         online=online(places_of(said)),
     )
-    work = {CHECK: checks.carry_out, MESSAGE: inbox.take_up, ROUND: rounds.carry_out}
+    work = {CHECK: checks.carry_out, ROUND: rounds.carry_out}
     async with open_engine(settings_file.database_of(said), executor=name, work=work) as engine:
         checks.rely_on(engine)
-        inbox.rely_on(engine)
         rounds.rely_on(engine)
         await inbox.begin()
         yield inbox, rounds

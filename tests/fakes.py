@@ -79,7 +79,7 @@ class FakeMail:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], datetime] = {}
-        self._inbox: dict[tuple[str, str], tuple[Message, str, datetime, str | None]] = {}
+        self._inbox: dict[tuple[str, str], Waiting] = {}
         self._offers: dict[str, tuple[Offer, datetime]] = {}
         self._questions: list[Question] = []
         self._references: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -89,17 +89,20 @@ class FakeMail:
         if key in self._seen:
             return False
         self._seen[key] = at
-        self._inbox[key] = message, holder, at, None
+        self._inbox[key] = Waiting(message, None, holder, at)
         return True
 
-    async def hold(self, messages: Sequence[Message], at: datetime) -> None:
+    async def hold(self, messages: Sequence[Message], holder: str, at: datetime) -> list[Message]:
+        held = []
         for message in messages:
-            if kept := self._inbox.get(key := (message.place.surface, message.id)):
-                self._inbox[key] = kept[0], kept[1], at, kept[3]
+            if (kept := self._inbox.get(key := (message.place.surface, message.id))) and kept.holder == holder:
+                self._inbox[key] = replace(kept, held=at)
+                held.append(message)
+        return held
 
     async def posted(self, message: Message, sent: str) -> None:
         if kept := self._inbox.get(key := (message.place.surface, message.id)):
-            self._inbox[key] = *kept[:3], sent
+            self._inbox[key] = replace(kept, sent=sent)
 
     async def answered(self, message: Message, at: datetime, about: str | None) -> None:
         self._inbox.pop((message.place.surface, message.id), None)
@@ -108,9 +111,16 @@ class FakeMail:
     async def done(self, message: Message) -> None:
         self._inbox.pop((message.place.surface, message.id), None)
 
-    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
-        kept = self._inbox.values()
-        return [Waiting(m, sent) for m, by, held, sent in kept if held < before or by == holder]
+    async def waiting(self) -> list[Waiting]:
+        return list(self._inbox.values())
+
+    async def take(self, left: Waiting, holder: str, at: datetime) -> bool:
+        key = left.message.place.surface, left.message.id
+        kept = self._inbox.get(key)
+        if kept is None or (kept.holder, kept.held) != (left.holder, left.held):
+            return False
+        self._inbox[key] = replace(kept, holder=holder, held=at, taken=left.taken + 1)
+        return True
 
     async def offer(self, token: str, offer: Offer, at: datetime) -> None:
         self._offers[token] = offer, at
@@ -176,6 +186,11 @@ class FakeDiary:
     async def subscribe(self, subscription: Subscription) -> None:
         self._subscriptions[subscription.place] = subscription
 
+    async def told(self, place: Place, slot: datetime) -> None:
+        kept = self._subscriptions.get(place)
+        if kept and (kept.since is None or kept.since < slot):
+            self._subscriptions[place] = replace(kept, since=slot)
+
     async def unsubscribe(self, place: Place) -> bool:
         return self._subscriptions.pop(place, None) is not None
 
@@ -213,7 +228,7 @@ class FakeDiary:
             return 0
         mail, before = self._mail, self._lines()
         mail._questions = [question for question in mail._questions if question.sender != who]
-        mail._inbox = {key: kept for key, kept in mail._inbox.items() if kept[0].sender != who}
+        mail._inbox = {key: kept for key, kept in mail._inbox.items() if kept.message.sender != who}
         self._votes = {key: vote for key, vote in self._votes.items() if key[1] != who}
         hushed = sum(quiet.who == who for quiet in self._quiets)
         self._quiets = [replace(quiet, who="", why="") if quiet.who == who else quiet for quiet in self._quiets]

@@ -94,7 +94,10 @@ async def test_cancelling_reaches_a_durable_run(tmp_path: Path) -> None:
         async with open_engine(address, executor="here", work={CHECK: checks.carry_out}) as engine:
             checks.rely_on(engine)
             run = asyncio.create_task(checks.run(lab.server("ndes01"), who="ann", only=ONLY))
-            while not checks.cancel("ndes01"):
+            with pytest.raises(BadRequest, match="another replica"):
+                checks.cancel("ndes01")
+            while not checks._looks.get("ndes01"):
                 await asyncio.sleep(0.01)
+            assert checks.cancel("ndes01")
             with pytest.raises(BadRequest, match="was cancelled"):
                 await run

@@ -16,9 +16,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
+from bot.standstill import LOOKS
 from connectors import engine as room
 from connectors.engine import Engine, Said, Work, open_engine
-from connectors.engine_database import LOOKS, Beats, Database
+from connectors.engine_database import Beats, Database
 from tests.engine_bench import NDES, OK, Bench, in_the_end, postgres_for_runs
 
 SECRET = "hunter2-Pa55w0rd"

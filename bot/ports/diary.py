@@ -36,6 +36,11 @@ class Diary(Protocol):
         """Let a channel have a digest, or have it otherwise."""
         ...
 
+    async def told(self, place: Place, slot: datetime) -> None:
+        """The digest of a slot stands in its channel: `since` moves on to it, and never back. Whatever else was said
+        of the subscription meanwhile stays."""
+        ...
+
     async def unsubscribe(self, place: Place) -> bool:
         """End it; whether there was one."""
         ...

@@ -10,11 +10,15 @@ from bot.types import Message, Place
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message that nobody answers any more, because the process that did is gone. `sent` is the platform's
-    id of what stands already, empty where a post was under way, None where there was none."""
+    """A message without an answer yet. `sent` is the platform's id of what stands already, empty where a post was
+    under way, None where there was none. `holder` works on it and moves `held` as long as it does: where that stands
+    still, it is dead. `taken` is how often a dead one's was taken over."""
 
     message: Message
     sent: str | None
+    holder: str
+    held: datetime
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Mail(Protocol):
         `answered` the message is that holder's."""
         ...
 
-    async def hold(self, messages: Sequence[Message], at: datetime) -> None:
-        """Say that these are still worked on."""
+    async def hold(self, messages: Sequence[Message], holder: str, at: datetime) -> list[Message]:
+        """Say that these are still worked on; those of them that are this holder's."""
         ...
 
     async def posted(self, message: Message, sent: str) -> None:
@@ -60,8 +64,13 @@ class Mail(Protocol):
         """The message needs nothing more and was no question: nothing of it is kept."""
         ...
 
-    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
-        """Messages last held before a time, and whenever that was those of `holder`; the oldest first."""
+    async def waiting(self) -> list[Waiting]:
+        """Every message that is not `answered` or `done`, the oldest first."""
+        ...
+
+    async def take(self, left: Waiting, holder: str, at: datetime) -> bool:
+        """Let a message that was left be this holder's from now on. Atomic: of many that saw it stand still one
+        hears yes, and nobody does if its holder moved after all."""
         ...
 
     async def offer(self, token: str, offer: Offer, at: datetime) -> None:

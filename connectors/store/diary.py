@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.diary import Asked, Expiry, Health, Quiet, Run, Subscription, Votes
 from bot.types import Place
 from connectors.store import rows, tables
+
+_TRIES: Final = 5  # to change what somebody else changes at the same moment
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
@@ -105,6 +109,22 @@ class SqlDiary:
         row = {"place": _key(subscription.place), "fields": rows.subscription_fields(subscription)}
         async with self._begin() as connection:
             await connection.execute(put, row)
+
+    async def told(self, place: Place, slot: datetime) -> None:
+        """The digest of a slot stands: `since` moves on to it."""
+        c = tables.subscriptions.c
+        text = sa.cast(c.fields, sa.Text)
+        for _ in range(_TRIES):
+            async with self._begin() as connection:
+                kept = await connection.scalar(sa.select(text).where(c.place == _key(place)))
+                subscription = rows.subscription_of(kept) if kept else None
+                if subscription is None or (subscription.since and subscription.since >= slot):
+                    return
+                moved = rows.subscription_fields(replace(subscription, since=slot))
+                # The text that was read: somebody may say otherwise at this moment.
+                move = sa.update(tables.subscriptions).where(c.place == _key(place), text == kept)
+                if (await connection.execute(move.values(fields=moved))).rowcount == 1:
+                    return
 
     async def unsubscribe(self, place: Place) -> bool:
         """End it; whether there was one."""

@@ -27,6 +27,8 @@ LONGEST: Final = 64_000
 """Characters of a message that are kept until it is answered; of a question that was, `_QUESTION` stay."""
 _QUESTION: Final = 600
 
+_TAKEN: Final = "taken"  # beside the fields of the message: how often it was taken over
+
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 _MESSAGE: Final = TypeAdapter(Message)
 _Received = tuple[Message, str, datetime]
@@ -73,12 +75,14 @@ class SqlMail:
                 await connection.execute(sa.insert(tables.inbox), [_kept(key, *lot[first[key]]) for key in new])
         return [key in new and first[key] == at for at, key in enumerate(keys)]
 
-    async def hold(self, messages: Sequence[Message], at: datetime) -> None:
-        """Say that these are still worked on."""
+    async def hold(self, messages: Sequence[Message], holder: str, at: datetime) -> list[Message]:
+        """Say that these are still worked on; those of them that are this holder's."""
         c = tables.inbox.c
-        keys = [key_of(message.place.surface, message.id) for message in messages]
+        keys = {key_of(message.place.surface, message.id): message for message in messages}
+        mine = sa.and_(c.message.in_(list(keys)), c.holder == tables.whole(holder))
+        hold = sa.update(tables.inbox).where(mine).values(held=at).returning(c.message)
         async with self._begin() as connection:
-            await connection.execute(sa.update(tables.inbox).where(c.message.in_(keys)).values(held=at))
+            return [keys[key] for key in await connection.scalars(hold)]
 
     async def posted(self, message: Message, sent: str) -> None:
         """Remember where the answer to a message stands."""
@@ -108,13 +112,27 @@ class SqlMail:
                 await connection.execute(sa.insert(tables.questions), questions)
         return [None] * len(lot)
 
-    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
-        """Messages that nobody answers any more, the oldest first."""
+    async def waiting(self) -> list[Waiting]:
+        """Every message that needs something, the oldest first."""
         c = tables.inbox.c
-        wanted = sa.or_(c.held < before, c.holder == holder) if holder else c.held < before
+        wanted = sa.select(c.fields, c.sent, c.holder, c.held).order_by(c.received, c.message)
         async with self._begin() as connection:
-            rows = await connection.execute(sa.select(c.fields, c.sent).where(wanted).order_by(c.received))
-        return [Waiting(message, row.sent) for row in rows if (message := _message(row.fields))]
+            rows = (await connection.execute(wanted)).all()
+        return [
+            Waiting(message, row.sent, row.holder, row.held, _taken(row.fields))
+            for row in rows
+            if (message := _message(row.fields))
+        ]
+
+    async def take(self, left: Waiting, holder: str, at: datetime) -> bool:
+        """Let a message that was left be this holder's."""
+        c = tables.inbox.c
+        key = key_of(left.message.place.surface, left.message.id)
+        as_seen = sa.and_(c.message == key, c.holder == tables.whole(left.holder), c.held == left.held)
+        fields = {**_fields(left.message), _TAKEN: left.taken + 1}
+        take = sa.update(tables.inbox).where(as_seen).values(holder=holder, held=at, fields=fields)
+        async with self._begin() as connection:
+            return (await connection.execute(take)).rowcount == 1
 
     # --- buttons, questions, conversations ---------------------------------------------------
 
@@ -172,8 +190,17 @@ class SqlMail:
 
 
 def _kept(key: str, message: Message, holder: str, at: datetime) -> dict[str, Any]:
-    fields = whole_values({**asdict(message), "text": redact(message.text[:LONGEST])})
-    return {"message": key, "received": at, "fields": fields, "holder": holder, "held": at}
+    return {"message": key, "received": at, "fields": _fields(message), "holder": holder, "held": at}
+
+
+def _fields(message: Message) -> dict[str, Any]:
+    fields: dict[str, Any] = whole_values({**asdict(message), "text": redact(message.text[:LONGEST])})
+    return fields
+
+
+def _taken(fields: Mapping[str, Any]) -> int:
+    taken = fields.get(_TAKEN, 0)
+    return taken if isinstance(taken, int) else 0
 
 
 def _message(fields: Any) -> Message | None:
@@ -186,7 +213,8 @@ def _message(fields: Any) -> Message | None:
 
 def _question(message: Message, at: datetime, about: str | None) -> dict[str, Any]:
     place = message.place
-    text = redact(message.text[: 4 * _QUESTION])[:_QUESTION]
+    words = message.text or ", ".join(file.name for file in message.files)
+    text = redact(words[: 4 * _QUESTION])[:_QUESTION]
     where = {"surface": place.surface, "conversation": place.conversation, "thread": place.thread}
     said = {"sender": message.sender, "text": text, "about": about}
     return {"at": at, **where, **said, "answer": key_of(place.surface, message.id)}

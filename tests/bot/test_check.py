@@ -139,6 +139,21 @@ async def test_a_changed_server_is_asked_anew() -> None:
     assert await use.run(replace(NDES, module="plain"), who="ann") is not first
 
 
+async def test_a_server_that_is_registered_anew_while_it_is_checked_is_not_answered_for_by_the_old_one() -> None:
+    going = asyncio.Event()
+
+    async def slowly(server: Server, wire: Wire, now: datetime, past: Past) -> Finding:
+        await going.wait()
+        return Finding("one", "ok", server.url)
+
+    use = checker(check("one", slowly))
+    moved = replace(NDES, url="https://ndes-new.corp.example/certsrv/mscep/mscep.dll")
+    running = [asyncio.create_task(use.run(server, who="ann")) for server in (NDES, moved)]
+    await asyncio.sleep(0.01)
+    going.set()
+    assert [(await task).findings[0].summary for task in running] == [NDES.url, moved.url]
+
+
 async def test_one_server_is_asked_by_one_run_at_a_time() -> None:
     under_way: list[str] = []
 

@@ -10,9 +10,10 @@ import pytest
 
 from bot import inbox, posting
 from bot.errors import ConnectorError, Gone
-from bot.inbox import LEFT_AFTER, Inbox
+from bot.inbox import HOLD_EVERY, LEFT_AFTER, TAKEN_AT_MOST, Inbox
 from bot.ports import Mail, Offer, Show, Waiting
 from bot.posting import PATIENCE
+from bot.standstill import LOOKS
 from bot.types import Answer, Choices, Message, Place
 from tests.chat.fake_surface import FakeSurface, busy
 from tests.fakes import FakeClock, FakeMail
@@ -82,7 +83,7 @@ async def test_a_message_is_answered_where_it_was_asked() -> None:
     (post,) = desk.surface.posts.values()
     assert (post.place, post.title, post.reader) == (THREAD, "answer to hello", None)
     assert [(q.text, q.about) for q in await desk.mail.questions()] == [("hello", "entry")]
-    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+    assert await desk.mail.waiting() == []
 
 
 async def test_a_message_that_comes_again_is_not_answered_again() -> None:
@@ -97,14 +98,14 @@ async def test_silence_posts_nothing_and_is_done() -> None:
     desk = Desk()
     await desk.receive(message("m1", "silence"), message("m2", "loud"))
     assert desk.surface.titles() == ["answer to loud"]
-    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+    assert await desk.mail.waiting() == []
 
 
 async def test_only_questions_are_kept_once_they_are_answered() -> None:
     desk = Desk()
     await desk.receive(message("m1", "silence"), message("m2", "order"), message("m3", "loud"))
     assert [question.text for question in await desk.mail.questions()] == ["loud"]
-    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+    assert await desk.mail.waiting() == []
 
 
 async def test_what_is_of_use_to_the_asker_alone_is_shown_to_nobody_else() -> None:
@@ -182,7 +183,7 @@ async def test_a_channel_that_is_gone_is_not_asked_again() -> None:
     desk.surface.troubles = [Gone()]
     await desk.receive(message("m1"))
     assert (desk.surface.posts, desk.waits) == ({}, [])
-    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+    assert await desk.mail.waiting() == []
 
 
 async def test_a_platform_that_stays_away_is_given_up_in_the_end() -> None:
@@ -270,12 +271,12 @@ async def test_a_bug_met_once_ends_no_looking_after() -> None:
     await desk.mail.receive(message("m1"), "a dead one", desk.clock())
     waiting, looks = desk.mail.waiting, 0
 
-    async def stumble(before: datetime, holder: str | None = None) -> list[Waiting]:
+    async def stumble() -> list[Waiting]:
         nonlocal looks
         looks += 1
         if looks == 1:
             raise KeyError("a bug")
-        return await waiting(before, holder)
+        return await waiting()
 
     desk.mail.waiting = stumble  # type: ignore[method-assign]
     looking_after = asyncio.create_task(desk.inbox.look_after())
@@ -295,7 +296,7 @@ async def test_what_a_process_left_is_answered_by_its_successor() -> None:
     await successor.inbox.begin()
     await successor.inbox.settle(10)
     assert desk.surface.titles() == ["answer to hello"]
-    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+    assert await desk.mail.waiting() == []
 
 
 async def test_what_was_posted_but_not_recorded_is_not_posted_again() -> None:
@@ -331,11 +332,76 @@ async def test_a_message_of_a_living_process_is_left_to_it() -> None:
     desk = Desk()
     await desk.mail.receive(message("m1"), "another", desk.clock())
     await desk.inbox.begin()
-    await desk.inbox.settle(10)
+    looking_after = asyncio.create_task(desk.inbox.look_after())
+    began = desk.clock()
+    while desk.clock() < began + timedelta(minutes=5):
+        await desk.mail.hold([message("m1")], "another", desk.clock())
+        await asyncio.sleep(0)
     assert desk.surface.posts == {}
-    desk.clock.pass_by(31)
-    await desk.inbox.begin()
-    await desk.inbox.settle(10)
+    while not desk.surface.titles():
+        await asyncio.sleep(0)
+    looking_after.cancel()
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_clocks_that_differ_make_no_living_process_look_dead() -> None:
+    desk = Desk()
+    theirs = FakeClock(desk.clock() - timedelta(hours=1))
+    await desk.mail.receive(message("m1"), "another", theirs())
+    looking_after = asyncio.create_task(desk.inbox.look_after())
+    began = desk.clock()
+    while desk.clock() < began + timedelta(minutes=5):
+        theirs.pass_by(1)
+        await desk.mail.hold([message("m1")], "another", theirs())
+        await asyncio.sleep(0)
+    looking_after.cancel()
+    assert desk.surface.posts == {}
+
+
+async def test_of_many_that_saw_a_message_stand_still_one_answers() -> None:
+    mail, surface = FakeMail(), FakeSurface()
+    desks = [Desk(mail, surface, name) for name in ("one", "two", "three")]
+    await mail.receive(message("m1"), "dead", desks[0].clock())
+    looking_after = [asyncio.create_task(desk.inbox.look_after()) for desk in desks]
+    while not surface.titles():
+        await asyncio.sleep(0)
+    for _ in range(200):
+        await asyncio.sleep(0)
+    for task in looking_after:
+        task.cancel()
+    assert surface.titles() == ["answer to hello"]
+    assert sum(len(desk.asked) for desk in desks) == 1
+
+
+async def test_what_every_process_dies_of_is_answered_by_none_of_them_in_the_end() -> None:
+    mail, surface = FakeMail(), FakeSurface()
+    await mail.receive(message("m1", "<at>all</at> poison"), "here", FakeClock()())
+    for number in range(TAKEN_AT_MOST):  # each takes it over, and dies of it
+        (left,) = await mail.waiting()
+        assert await mail.take(left, "here", FakeClock()() + timedelta(seconds=number + 1))
+    last = Desk(mail, surface)
+    await last.inbox.begin()
+    await last.inbox.settle(10)
+    assert last.asked == []
+    assert surface.titles() == ["Something broke on my side"]
+    assert await mail.waiting() == []
+
+
+async def test_a_process_that_stood_still_looks_before_it_posts() -> None:
+    desk, going = Desk(), asyncio.Event()
+
+    async def slowly(message: Message, show: Show) -> Answer | None:
+        await going.wait()
+        return Answer(f"answer to {message.text}", "info")
+
+    stalled = Inbox(mail=desk.mail, handle=slowly, surfaces=[desk.surface], clock=desk.clock, holder="stalled")
+    await stalled.receive(message("m1"))
+    looking_after = asyncio.create_task(desk.inbox.look_after())  # that one does not say that it lives
+    while not desk.surface.titles():
+        await asyncio.sleep(0)
+    looking_after.cancel()
+    going.set()
+    await stalled.settle(10)
     assert desk.surface.titles() == ["answer to hello"]
 
 
@@ -350,7 +416,7 @@ async def test_a_stop_leaves_to_the_successor_what_takes_too_long() -> None:
     slow = Inbox(mail=desk.mail, handle=forever, surfaces=[desk.surface], clock=desk.clock, holder="here")
     await slow.receive(message("m1"))
     await slow.settle(0.05)
-    assert [left.message.id for left in await desk.mail.waiting(desk.clock(), "here")] == ["m1"]
+    assert [(left.message.id, left.holder) for left in await desk.mail.waiting()] == [("m1", "here")]
 
 
 # --- a database in trouble -------------------------------------------------------------------
@@ -388,7 +454,7 @@ class ForgetfulMail(FakeMail):
 async def test_an_answer_that_stood_while_the_database_was_away_is_neither_given_again_nor_apologized_for() -> None:
     desk = Desk(mail=ForgetfulMail(), surface=FakeSurface(looks_up=False))
     await desk.receive(message("m1"))
-    assert await desk.mail.waiting(desk.clock() + LEFT_AFTER) == []
+    assert await desk.mail.waiting() == []
     assert desk.surface.titles() == ["answer to hello"]
     assert len(await desk.mail.questions()) == 1
 
@@ -402,13 +468,13 @@ class AwayMail(FakeMail):
         self.back = clock() + timedelta(seconds=60)
         self._clock = clock
 
-    async def waiting(self, before: datetime, holder: str | None = None) -> list[Waiting]:
+    async def waiting(self) -> list[Waiting]:
         self.looks += 1
         if self.looks == 1:
             raise KeyError("a bug, which must not end the looking after either")
         if self._clock() < self.back:
             raise ConnectorError("the database is gone")
-        return await super().waiting(before, holder)
+        return await super().waiting()
 
 
 async def test_a_database_that_was_away_makes_no_living_process_look_dead() -> None:
@@ -417,7 +483,7 @@ async def test_a_database_that_was_away_makes_no_living_process_look_dead() -> N
     desk = Desk(mail, clock=clock)
     await mail.receive(message("m1"), "another", clock())  # that process lives, but cannot say so for a minute
     looking_after = asyncio.create_task(desk.inbox.look_after())
-    while clock() < mail.back + timedelta(seconds=20) and not looking_after.done():
+    while clock() < mail.back + LOOKS * timedelta(seconds=HOLD_EVERY) and not looking_after.done():
         await asyncio.sleep(0)
     assert not looking_after.done()
     assert desk.asked == []
@@ -425,6 +491,98 @@ async def test_a_database_that_was_away_makes_no_living_process_look_dead() -> N
         await asyncio.sleep(0)
     assert [each.id for each in desk.asked] == ["m1"]  # it never came back
     looking_after.cancel()
+
+
+class SlowMail(FakeMail):
+    """Mail whose database takes everything in, but late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = asyncio.Event()
+
+    async def receive(self, message: Message, holder: str, at: datetime) -> bool:
+        await self.goes_on.wait()
+        return await super().receive(message, holder, at)
+
+
+async def test_what_was_answered_before_it_was_kept_is_not_kept_for_another_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox, "KEEPING", 0.01)
+    mail = SlowMail()
+    desk = Desk(mail, FakeSurface(looks_up=False))
+    await desk.inbox.receive(message("m1"))
+    while not desk.surface.titles():
+        await asyncio.sleep(0)
+    mail.goes_on.set()
+    await desk.inbox.settle(10)
+    assert desk.surface.titles() == ["answer to hello"]
+    assert await mail.waiting() == []
+    assert [question.text for question in await mail.questions()] == ["hello"]
+
+
+class Orders:
+    """What needs the database, which is away for some tries."""
+
+    def __init__(self, desk: Desk, away: int) -> None:
+        self.away, self._desk, self.carried_out = away, desk, 0
+
+    async def handle(self, message: Message, show: Show) -> Answer | None:
+        if self.away:
+            self.away -= 1
+            raise ConnectorError("the database is gone")
+        self.carried_out += 1
+        return Answer(f"done: {message.text}", "info", question=False)
+
+    def inbox(self, mail: Mail) -> Inbox:
+        desk = self._desk
+        return Inbox(
+            mail=mail, handle=self.handle, surfaces=[desk.surface], clock=desk.clock, holder="x", pause=desk.pause
+        )
+
+
+async def test_what_the_database_keeps_from_being_done_is_done_when_it_is_back() -> None:
+    desk = Desk()
+    orders = Orders(desk, away=5)
+    doing = orders.inbox(desk.mail)
+    await doing.receive(message("m1", "check ndes01"))
+    await doing.settle(10)
+    (post,) = desk.surface.posts.values()
+    assert [answer.title for answer in post.shown] == ["I cannot do that yet", "done: check ndes01"]
+    assert (orders.carried_out, await desk.mail.waiting()) == (1, [])
+
+
+async def test_what_the_database_keeps_from_being_done_for_an_hour_is_said_not_to_be_done() -> None:
+    desk = Desk()
+    doing = Orders(desk, away=10_000).inbox(desk.mail)
+    await doing.receive(message("m1", "check ndes01"))
+    await doing.settle(10)
+    assert desk.surface.titles() == ["I could not do that"]
+
+
+class GoneMail(FakeMail):
+    """Mail whose database takes nothing in for some tries."""
+
+    away = 3
+
+    async def receive(self, message: Message, holder: str, at: datetime) -> bool:
+        if self.away:
+            self.away -= 1
+            raise ConnectorError("the database is gone")
+        return await super().receive(message, holder, at)
+
+
+async def test_an_order_that_two_replicas_heard_while_the_database_was_away_is_carried_out_by_one() -> None:
+    desk = Desk(GoneMail())
+    orders = [Orders(desk, away=away) for away in (2, 8)]
+    replicas = [each.inbox(desk.mail) for each in orders]
+    desk.surface.pause = inf
+    for replica in replicas:
+        await replica.receive(message("m1", "check ndes01"))
+    for replica in replicas:
+        await replica.settle(10)
+    assert desk.surface.titles() == ["done: check ndes01"]
+    assert sum(each.carried_out for each in orders) == 1
 
 
 class StuckMail(FakeMail):
@@ -476,6 +634,25 @@ async def test_a_delivery_that_was_broken_off_before_it_was_kept_counts_when_it_
     await asyncio.gather(broken_off, return_exceptions=True)
     mail.goes_on.set()
     await desk.receive(message("m1"))
+    assert desk.surface.titles() == ["answer to hello"]
+
+
+async def test_a_repeat_is_acknowledged_only_when_the_first_delivery_is_kept() -> None:
+    mail = HangingMail()
+    desk = Desk(mail)
+    first = asyncio.create_task(desk.inbox.receive(message("m1")))
+    repeats = [asyncio.create_task(desk.inbox.receive(message("m1"))) for _ in range(3)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in (first, *repeats))
+    first.cancel()  # as its connection broke: now one of the repeats is the first
+    await asyncio.gather(first, return_exceptions=True)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in repeats)
+    mail.goes_on.set()
+    await asyncio.gather(*repeats)
+    await desk.inbox.settle(10)
     assert desk.surface.titles() == ["answer to hello"]
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from bot.check import Checker
 from bot.diary import Expiry, Quiet, Run, Subscription
-from bot.digests import Digests
+from bot.digests import Digests, digest_due
 from bot.errors import ConnectorError
 from bot.findings import Finding, Past, Server
-from bot.inbox import LEFT_AFTER, Inbox
+from bot.inbox import Inbox
 from bot.ports import Check, Offer, Said, Wire, Work
-from bot.rounds import ROUND, Rounds, digest_due, place_of
+from bot.rounds import ROUND, Rounds, place_of
 from bot.router import Router
 from bot.types import Answer, Message, Place
 from connectors import shelf
@@ -94,7 +94,12 @@ class Replica:
             digests=digests,
         )
         self.inbox = Inbox(
-            mail=world.mail, handle=self.router.handle, surfaces=[world.surface], clock=world.clock, holder=name
+            mail=world.mail,
+            handle=self.router.handle,
+            surfaces=[world.surface],
+            clock=world.clock,
+            holder=name,
+            told=digests.told,
         )
         self.rounds = Rounds(
             store=world.store,
@@ -265,11 +270,10 @@ async def test_a_digest_that_the_database_kept_from_being_written_comes_when_it_
         raise ConnectorError("the database is gone")
 
     world.diary.expiries = gone  # type: ignore[method-assign]
-    await replica.turn()
+    await replica.rounds.begin_what_is_due()
+    await asyncio.sleep(0.05)
     assert world.surface.titles() == []  # nobody asked, so nobody is told
     world.diary.expiries = reading  # type: ignore[method-assign]
-    world.clock.pass_by(60)
-    await replica.inbox.begin()
     await replica.inbox.settle(5)
     (title,) = world.surface.titles(CHANNEL)
     assert "well" in title
@@ -284,11 +288,85 @@ async def test_what_a_replica_began_and_left_is_posted_by_another(library: Libra
     survivor = world.replica("alive", library, codes)
     await survivor.turn()
     assert world.surface.titles() == []  # it is the other one's yet
-    world.clock.pass_by(60)
-    await survivor.inbox.begin()
+
+    async def short(_: float) -> None:
+        await asyncio.sleep(0)
+
+    survivor.inbox._pause = short
+    looking_after = asyncio.create_task(survivor.inbox.look_after())
+    async with asyncio.timeout(5):
+        while not world.surface.titles(CHANNEL):
+            await asyncio.sleep(0.01)
+    looking_after.cancel()
     await survivor.inbox.settle(5)
     await survivor.turn()
     assert len(world.surface.titles(CHANNEL)) == 1
+
+
+async def test_a_crash_before_the_post_costs_no_missed_digest_its_news(library: Library, codes: Codes) -> None:
+    world = World()
+    await world.store.register(NDES)
+    begin = world.clock()
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=begin))
+    world.clock.pass_by(3 * 24 * 3600)
+    dying = world.replica("r", library, codes)
+
+    async def dies(*_: object, **__: object) -> str:
+        raise asyncio.CancelledError
+
+    sending, world.surface.send = world.surface.send, dies  # type: ignore[method-assign]
+    await dying.turn()
+    world.surface.send = sending  # type: ignore[method-assign]
+    (kept,) = await world.diary.subscriptions()
+    assert kept.since == begin
+    successor = world.replica("r", library, codes)
+    await successor.inbox.begin()
+    await successor.turn()
+    (post,) = world.surface.posts.values()
+    assert "Mon 4 May to Thu 7 May" in repr(post.shown[-1])  # it tells of all that was missed
+    (kept,) = await world.diary.subscriptions()
+    assert kept.since
+    assert kept.since > begin + timedelta(days=2)
+
+
+async def test_a_digest_that_the_platform_never_took_is_made_up_for_by_the_next(library: Library, codes: Codes) -> None:
+    world = World()
+    await world.store.register(NDES)
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock()))
+    begin = world.clock()
+
+    async def quickly(seconds: float) -> None:
+        world.clock.pass_by(seconds)
+        await asyncio.sleep(0)
+
+    replica = world.replica("r", library, codes)
+    replica.inbox._pause = quickly
+    world.clock.pass_by(24 * 3600)
+    world.surface.troubles = [ConnectorError("down")] * 10_000  # for longer than it is tried
+    await replica.turn()
+    world.surface.troubles = []
+    (kept,) = await world.diary.subscriptions()
+    assert kept.since == begin
+    world.clock.pass_by(24 * 3600)
+    await replica.turn()
+    (post,) = world.surface.posts.values()
+    assert "Mon 4 May to Wed 6 May" in repr(post.shown[-1])
+
+
+async def test_a_digest_that_stands_is_not_written_over_by_what_is_taken_up_again(
+    library: Library, codes: Codes
+) -> None:
+    world = World()
+    await world.store.register(NDES)
+    await world.diary.subscribe(Subscription(CHANNEL, "daily", 8, since=world.clock()))
+    world.clock.pass_by(3 * 24 * 3600)
+    replica = world.replica("r", library, codes)
+    due = digest_due(CHANNEL, world.clock().replace(hour=8))
+    await replica.turn()
+    (post,) = world.surface.posts.values()
+    before = list(post.shown)
+    assert await replica.router.handle(due) is None  # as after a death between noting that it stands and the end
+    assert post.shown == before
 
 
 async def test_a_channel_is_subscribed_and_unsubscribed_by_words(library: Library, codes: Codes) -> None:
@@ -339,7 +417,7 @@ async def test_a_subscription_that_cannot_be_kept_here_costs_the_others_nothing(
     world.clock.pass_by(24 * 3600)
     await world.replica("one", library, codes).turn()
     assert sorted(post.place.conversation for post in world.surface.posts.values()) == ["C-first", "C-last"]
-    assert await world.mail.waiting(world.clock() + LEFT_AFTER) == []  # a replica with that platform takes its own
+    assert await world.mail.waiting() == []  # a replica with that platform takes its own
 
 
 async def test_what_goes_wrong_once_does_not_end_the_rounds(library: Library, codes: Codes) -> None:

@@ -28,19 +28,39 @@ async def test_of_many_that_ask_at_once_one_hears_yes(mail: Mail) -> None:
     assert sum(await asyncio.gather(*asking)) == 40
 
 
-async def test_a_message_waits_when_nobody_holds_it_any_more_until_it_is_answered(mail: Mail) -> None:
+async def test_a_message_waits_until_it_is_answered(mail: Mail) -> None:
     first, second = message("m1"), message("m2")
     await mail.receive(first, "here", NOON)
     await mail.receive(second, "there", NOON + timedelta(seconds=1))
-    assert await mail.waiting(NOON) == []
-    assert await mail.waiting(NOON, "here") == [Waiting(first, None)]
-    assert await mail.waiting(LATER) == [Waiting(first, None), Waiting(second, None)]
-    await mail.hold([second], LATER)
+    left = Waiting(second, None, "there", NOON + timedelta(seconds=1))
+    assert await mail.waiting() == [Waiting(first, None, "here", NOON), left]
+    assert await mail.hold([first, second, message("m3")], "here", LATER) == [first]
     await mail.posted(first, "171.6")
-    assert await mail.waiting(LATER) == [Waiting(first, "171.6")]
+    assert await mail.waiting() == [Waiting(first, "171.6", "here", LATER), left]
     await mail.answered(first, LATER, "entry")
-    assert await mail.waiting(LATER) == []
+    assert await mail.waiting() == [left]
     assert not await mail.receive(first, "here", LATER)
+
+
+async def test_a_message_that_was_left_is_taken_over_by_one(mail: Mail) -> None:
+    await mail.receive(message("m1"), "dead", NOON)
+    await mail.posted(message("m1"), "171.6")
+    (left,) = await mail.waiting()
+    taking = [mail.take(left, f"alive {n}", LATER + timedelta(seconds=n)) for n in range(10)]
+    assert sum(await asyncio.gather(*taking)) == 1
+    (again,) = await mail.waiting()
+    assert (again.message, again.sent, again.taken) == (message("m1"), "171.6", 1)
+    assert await mail.take(again, "another", LATER + timedelta(minutes=1))
+    assert [one.taken for one in await mail.waiting()] == [2]
+
+
+async def test_a_message_whose_holder_moved_after_all_stays_with_it(mail: Mail) -> None:
+    await mail.receive(message("m1"), "slow", NOON)
+    (left,) = await mail.waiting()
+    assert await mail.hold([message("m1")], "slow", LATER) == [message("m1")]
+    assert not await mail.take(left, "another", LATER)
+    await mail.done(message("m1"))
+    assert not await mail.take(left, "another", LATER)
 
 
 async def test_what_was_answered_is_a_question_that_was_asked(mail: Mail) -> None:
@@ -56,7 +76,7 @@ async def test_nothing_is_kept_of_what_was_no_question(mail: Mail) -> None:
     overheard = Message("m1", PLACE, "U1", "good morning")
     await mail.receive(overheard, "here", NOON)
     await mail.done(overheard)
-    assert await mail.waiting(LATER) == []
+    assert await mail.waiting() == []
     assert await mail.questions() == []
     assert not await mail.receive(overheard, "here", NOON)
 
@@ -73,7 +93,7 @@ async def test_what_is_old_is_forgotten_when_told_and_not_while_a_message_waits_
     await mail.receive(message("m2"), "here", NOON + timedelta(hours=25))
     assert not await mail.receive(message("m1"), "here", NOON + timedelta(hours=25))
     await mail.sweep(NOON + timedelta(hours=25))
-    assert [left.message.id for left in await mail.waiting(NOON + timedelta(hours=26))] == ["m2"]
+    assert [left.message.id for left in await mail.waiting()] == ["m2"]
     assert await mail.receive(message("m1"), "here", NOON + timedelta(hours=25))
     assert await mail.offered("token")
     await mail.sweep(NOON + timedelta(days=8))
@@ -94,7 +114,7 @@ async def test_many_addresses_and_places_at_once_are_all_kept(mail: Mail) -> Non
     asked = [message(f"m{n}") for n in range(20)]
     await asyncio.gather(*(mail.receive(one, "here", NOON) for one in asked))
     await asyncio.gather(*(mail.posted(one, f"sent {one.id}") for one in asked))
-    assert {left.sent for left in await mail.waiting(LATER)} == {f"sent {one.id}" for one in asked}
+    assert {left.sent for left in await mail.waiting()} == {f"sent {one.id}" for one in asked}
 
 
 async def test_secrets_are_not_kept_and_hostile_text_is(opened: SqlStore, address: str) -> None:
@@ -105,7 +125,7 @@ async def test_secrets_are_not_kept_and_hostile_text_is(opened: SqlStore, addres
     await opened.mail.answered(asked, NOON, None)
     ((question,),) = ask(address, "select text from questions")
     assert "8A2F" not in kept + question
-    assert await opened.mail.waiting(LATER) == []
+    assert await opened.mail.waiting() == []
 
 
 async def test_a_row_that_is_no_message_keeps_no_other_one_from_being_answered(opened: SqlStore, address: str) -> None:
@@ -114,7 +134,7 @@ async def test_a_row_that_is_no_message_keeps_no_other_one_from_being_answered(o
     for number, fields in enumerate(('{"id": "x"}', '{"place": "C1"}', '{"text": 5}', '["a"]', "null", "5")):
         await opened.mail.receive(message(f"row {number}"), "here", NOON)
         ask(address, f"update inbox set fields = '{fields}' where message = '{key_of('slack', f'row {number}')}'")
-    assert await opened.mail.waiting(LATER) == [Waiting(asked, None)]
+    assert await opened.mail.waiting() == [Waiting(asked, None, "here", NOON)]
 
 
 async def test_of_two_replicas_one_takes_a_message(opened: SqlStore, address: str) -> None:

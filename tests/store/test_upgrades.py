@@ -135,7 +135,7 @@ async def _reads_the_first(store: SqlStore) -> None:
 
 
 async def _reads_the_second(store: SqlStore) -> None:
-    assert await store.mail.waiting(NOON, "a") == [Waiting(WAITING, None)]
+    assert await store.mail.waiting() == [Waiting(WAITING, None, "a", NOON)]
     assert await store.mail.offered("token") == Offer(PLACE, ("help",))
     assert await store.mail.reference("teams", "19:abc") == {"serviceUrl": "https://smba.example/"}
     assert await store.mail.questions() == [Question(NOON, PLACE, "U1", "12175 ü", "ra-expired")]
