@@ -67,6 +67,8 @@ class Logs:
             reading = asyncio.create_task(self._files.read(message, gauge))
             try:
                 while not (await asyncio.wait([reading], timeout=_LOOK))[0]:
+                    if gauge.stopped:
+                        raise Stopped
                     if message.addressed:
                         await show(so_far(message, gauge))
                 return await reading
@@ -135,4 +137,5 @@ def _bar(gauge: Gauge) -> str:
 
 def _bytes(gauge: Gauge) -> str:
     total = max(gauge.total, gauge.done)
-    return f"{gauge.done / _MB:.1f} of {total / _MB:.1f} MB"
+    size, unit = (_MB, "MB") if total >= _MB else (1024, "KB")
+    return f"{gauge.done / size:.1f} of {total / size:.1f} {unit}"

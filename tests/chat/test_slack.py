@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 import sys
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from io import BytesIO
 from pathlib import Path
 from time import time
 from typing import Any
@@ -13,9 +15,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot import logs
 from bot.ports import Show
 from bot.types import Answer, Fold, Message, Picture, Place, Steps, Text
-from connectors.chat.slack import uploads
 from connectors.chat.slack.assistant import PROMPTS
 from connectors.chat.slack.interactions import COMMANDS
 from connectors.platforms import surfaces
@@ -25,6 +27,7 @@ from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.chat.fake_slack import APP_TOKEN, BOT, BOT_TOKEN, TEAM, FakeSlack, encoded, until
 from tests.chat.slack_bot import NDES, Bot, a_check, running
+from tests.logs.compose import compose
 
 pytestmark = pytest.mark.asyncio
 
@@ -499,23 +502,38 @@ async def test_an_uploaded_text_is_read(slack: FakeSlack, start: Start) -> None:
 
 
 async def test_files_elsewhere_are_not_read_and_see_no_token(slack: FakeSlack, start: Start) -> None:
-    heard: list[str] = []
-
-    async def remember(message: Message, show: Show) -> Answer | None:
-        heard.append(message.text)
-        return None
-
-    async with FakeSlack() as elsewhere, start(handle=remember):
+    async with FakeSlack() as elsewhere, start():
         moved = slack.file("moved", b"", status=302, headers={"Location": f"{elsewhere.origin}/files/x"})
-        large = slack.file("large", b"") | {"size": 21 * 1024 * 1024}
-        liar = slack.file("liar", b"x" * (20 * 1024 * 1024 + 1)) | {"size": 5}
         binary = slack.file("binary", bytes(range(32)) * 100)
         foreign = elsewhere.file("x", b"0x80094012")
-        for file in (moved, large, liar, binary, foreign, {"url_private": "file:///etc/passwd"}, {}):
-            await slack.event(slack.written("look", channel="DU1", subtype="file_share", files=[file]))
-        assert len(heard) == 7
-        assert all("A file was not read" in text or "not a text file" in text for text in heard)
+        for number, file in enumerate((moved, binary, foreign, {"url_private": "file:///etc/passwd"}, {}), 1):
+            await slack.event(slack.written("", channel="DU1", subtype="file_share", files=[file]))
+            told = (await slack.answered(number))[-1].text
+            assert "status 302" in told or "not a text file" in told or "that Slack keeps itself" in told
         assert elsewhere.file_tokens == []
+
+
+async def test_a_zip_of_logs_is_answered_with_where_they_stop_and_a_picture(slack: FakeSlack, start: Start) -> None:
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, data in compose("verify-403-16", 2).files.items():
+            archive.writestr(name, data)
+    async with start():
+        file = slack.file("logs.zip", held.getvalue())
+        event = slack.written("", channel="DU1", subtype="file_share", files=[file])
+        await slack.event(event)
+        (told,) = await slack.answered(1)
+        assert "at step 3" in told.text
+        await until(lambda: slack.uploads)
+        await until(lambda: any(data.startswith(b"\x89PNG") for data in slack.uploads.values()))
+
+
+async def test_logs_overheard_without_a_failure_meet_silence(slack: FakeSlack, start: Start) -> None:
+    files = [slack.file(name, data) for name, data in compose("healthy", 1).files.items()]
+    async with start(settings={"overheard": ["C1"]}):
+        await slack.event(slack.written("the logs of today", channel="C1", subtype="file_share", files=files))
+        await until(lambda: len(slack.file_tokens) == len(files))
+        await quiet(slack)
 
 
 @pytest.mark.parametrize(
@@ -543,21 +561,21 @@ async def test_the_token_goes_to_slacks_own_hosts_only(address: str, own: bool) 
     assert Uploads(Calls("https://slack.com", "xoxb", Network(), now), "xoxb").slacks_own(address) is own
 
 
-async def test_a_file_that_takes_long_is_answered_when_it_was_read(
+async def test_a_long_reading_fills_in_and_is_stopped_by_its_button(
     slack: FakeSlack, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "_AT_ONCE", 0.1)
-    log = slack.file("iis.log", b"error 0x80094012\n")
-    slack.retry_pause, slack.patience = 0.3, 0.5
+    monkeypatch.setattr(logs, "_LOOK", 0.05)
     async with start():
-        await slack.mention("0x80094012")
-        await slack.answered(1)
-        slack.latency = 0.5
-        await slack.event(slack.written("look", channel="DU1", subtype="file_share", files=[log]))
+        file = slack.file("iis.log", b"error 0x80094012\n")
+        slack.latency = 3.0
+        await slack.event(slack.written("", channel="DU1", subtype="file_share", files=[file]))
+        await until(lambda: slack.file_tokens)
         slack.latency = 0
-        await slack.answered(1, "DU1")
+        (told,) = await slack.answered(1)
+        assert "Fetching iis" in told.text
+        await slack.press(told, "Stop")
+        await until(lambda: any("I stopped reading" in post.text for post in slack.answers()))
         assert len(slack.file_tokens) == 1
-        await quiet(slack)
 
 
 async def _long(message: Message, show: Show) -> Answer | None:
