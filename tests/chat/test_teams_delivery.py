@@ -15,7 +15,6 @@ from bot.types import Answer, Fold, Message, Place, Steps
 from connectors.chat.teams_protocol.governor import LIMITS, PATIENCE, Governor
 from connectors.chat.teams_protocol.outgoing import MOST_PARTS, activities, weight
 from connectors.render.teams import LARGEST_MESSAGE
-from tests.chat.fake_teams import FakeTeams
 from tests.chat.teams_bot import MODULES, Bot, running
 from tests.fakes import NOON, FakeClock
 
@@ -209,44 +208,6 @@ async def test_a_file_is_put_only_where_microsoft_keeps_files(bot: Bot) -> None:
 async def test_no_file_is_offered_where_teams_takes_none(bot: Bot) -> None:
     await bot.answers(bot.teams.in_channel("long"))
     assert "consent" not in json.dumps([post.activity for post in bot.teams.standing()])
-
-
-def _file(teams: FakeTeams, name: str, address: str | None = None) -> dict[str, object]:
-    content = {"downloadUrl": address or f"{teams.url}/files/{name}", "uniqueId": "u", "fileType": "log"}
-    return {"contentType": "application/vnd.microsoft.teams.file.download.info", "name": name, "content": content}
-
-
-async def test_a_file_of_text_is_read(bot: Bot) -> None:
-    bot.teams.files = {"a.log": "\ufeffError 12175\r\n".encode("utf-16-le"), "b.log": b"0x80094800"}
-    await bot.answers(bot.teams.message("look", attachments=[_file(bot.teams, "a.log"), _file(bot.teams, "b.log")]))
-    (question,) = await bot.mail.questions()
-    assert question.text.split() == ["look", "Error", "12175", "0x80094800"]
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"MZ\x00\x01\x02\x03" * 100, "not a text file"),
-        (b"PK\x03\x04zip", "zip"),
-        (b"a" * (20 * 1024 * 1024 + 1), "20 MB"),
-        (b"elsewhere", "302"),
-        (None, "404"),
-    ],
-)
-async def test_a_file_that_cannot_be_read_is_told_once(bot: Bot, data: bytes | None, reason: str) -> None:
-    bot.teams.files = {"a.log": data} if data is not None else {}
-    said = bot.teams.message("", attachments=[_file(bot.teams, "a.log")])
-    await bot.answers(said, said)
-    (post,) = bot.teams.standing()
-    assert reason in post.words
-
-
-@pytest.mark.parametrize("address", ["https://evil.example/x", "http://169.254.169.254/", "file:///etc/passwd", ""])
-async def test_files_of_other_hosts_are_not_fetched(bot: Bot, address: str) -> None:
-    await bot.answers(bot.teams.message("and this", attachments=[_file(bot.teams, "a.log", address or "http://")]))
-    words = [post.words for post in bot.teams.standing()]
-    assert sum("OneDrive or SharePoint" in each for each in words) == 1
-    assert sum("and this" in each for each in words) == 1
 
 
 # --- the governor ----------------------------------------------------------------------------
