@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.diary import Asked, Expiry, Health, Quiet, Run, Subscription, Votes
 from bot.findings import Finding, Past, Report, Server
-from bot.ports import Offer, Question, Use, Waiting, Wire
+from bot.ports import Filed, Heard, Offer, Question, Use, Waiting, Wire
 from bot.types import Message, Place
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -82,6 +82,8 @@ class FakeMail:
         self._inbox: dict[tuple[str, str], Waiting] = {}
         self._offers: dict[str, tuple[Offer, datetime]] = {}
         self._questions: list[Question] = []
+        self._answers: dict[Question, str] = {}
+        self.stories: dict[str, Filed] = {}
         self._references: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     async def receive(self, message: Message, holder: str, at: datetime) -> bool:
@@ -106,7 +108,9 @@ class FakeMail:
 
     async def answered(self, message: Message, at: datetime, about: str | None) -> None:
         self._inbox.pop((message.place.surface, message.id), None)
-        self._questions.append(Question(at, message.place, message.sender, message.text, about))
+        question = Question(at, message.place, message.sender, message.text, about)
+        self._questions.append(question)
+        self._answers[question] = f"{message.place.surface} {message.id}"
 
     async def done(self, message: Message) -> None:
         self._inbox.pop((message.place.surface, message.id), None)
@@ -142,6 +146,7 @@ class FakeMail:
         self._seen = {key: at for key, at in self._seen.items() if key not in old}
         self._inbox = {key: kept for key, kept in self._inbox.items() if key not in old}
         self._offers = {token: kept for token, kept in self._offers.items() if kept[1] >= now - timedelta(days=7)}
+        self.stories = {key: kept for key, kept in self.stories.items() if kept.at >= now - timedelta(days=7)}
 
 
 class FakeDiary:
@@ -230,12 +235,14 @@ class FakeDiary:
         mail._questions = [question for question in mail._questions if question.sender != who]
         mail._inbox = {key: kept for key, kept in mail._inbox.items() if kept.message.sender != who}
         self._votes = {key: vote for key, vote in self._votes.items() if key[1] != who}
+        mail.stories = {key: kept for key, kept in mail.stories.items() if kept.sender != who}
         hushed = sum(quiet.who == who for quiet in self._quiets)
         self._quiets = [replace(quiet, who="", why="") if quiet.who == who else quiet for quiet in self._quiets]
         return before - self._lines() + hushed
 
     def _lines(self) -> int:
-        return len(self._mail._questions) + len(self._mail._inbox) + len(self._votes)
+        mail = self._mail
+        return len(mail._questions) + len(mail._inbox) + len(self._votes) + len(mail.stories)
 
     async def sweep(self, now: datetime, *, questions: timedelta, findings: timedelta) -> None:
         mail = self._mail
@@ -243,6 +250,33 @@ class FakeDiary:
         self._votes = {key: vote for key, vote in self._votes.items() if vote[1] >= now - questions}
         self._quiets = [quiet for quiet in self._quiets if quiet.ends >= now - questions]
         self._runs = [run for run in self._runs if run.at >= now - findings]
+
+
+class FakeCasebook:
+    """A casebook over the other fakes; the contract test judges it like the real one."""
+
+    def __init__(self, mail: FakeMail, diary: FakeDiary, store: FakeStore) -> None:
+        self._mail, self._diary, self._store = mail, diary, store
+
+    async def file(self, key: str, filed: Filed) -> None:
+        self._mail.stories[key] = filed
+
+    async def filed(self, key: str) -> Filed | None:
+        return self._mail.stories.get(key)
+
+    async def heard(self, place: Place, since: datetime, most: int = 30) -> list[Heard]:
+        here = [q for q in self._mail._questions if q.place == place and q.at >= since]
+        return [self._heard(question) for question in here[-most:]] if most else []
+
+    def _heard(self, question: Question) -> Heard:
+        answer = self._mail._answers[question]
+        said = [helped for (key, _), (helped, _) in self._diary._votes.items() if key == answer]
+        return Heard(question.at, question.sender, question.text, question.about, said.count(True), said.count(False))
+
+    async def uses(self, place: Place, since: datetime, most: int = 50) -> list[Use]:
+        here = f"{place.surface}/{place.conversation}"
+        found = [u for u in self._store._uses if u.place == here and u.at >= since and u.allowed and u.server]
+        return found[-most:] if most else []
 
 
 def wires_of(wire: Wire | Mapping[str, Wire]) -> Callable[[Server], object]:

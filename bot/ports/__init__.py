@@ -1,5 +1,6 @@
 """The sockets: what the bot needs from the outside, in its own words. A file for each thing it needs."""
 
+from bot.ports.cases import Casebook, Filed, Heard
 from bot.ports.chats import ChatSurface, Handler, Press, Receive, Show
 from bot.ports.diary import Diary
 from bot.ports.errands import Errand, Errands
@@ -9,6 +10,7 @@ from bot.ports.servers import Check, NameLook, Reply, TlsLook, Trust, Wire
 from bot.ports.store import Store, Use
 
 __all__ = [
+    "Casebook",
     "ChatSurface",
     "Check",
     "Clock",
@@ -16,7 +18,9 @@ __all__ = [
     "Engine",
     "Errand",
     "Errands",
+    "Filed",
     "Handler",
+    "Heard",
     "Mail",
     "NameLook",
     "Offer",

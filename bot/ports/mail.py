@@ -94,5 +94,5 @@ class Mail(Protocol):
         ...
 
     async def sweep(self, now: datetime) -> None:
-        """Forget messages of more than a day ago, and buttons of more than a week."""
+        """Forget messages of more than a day ago; buttons, and the stories above them, of more than a week."""
         ...

@@ -196,6 +196,7 @@ class SqlDiary:
             sa.delete(tables.questions).where(tables.questions.c.sender == who),
             sa.delete(tables.inbox).where(tables.inbox.c.fields["sender"].as_string() == tables.whole(who)),
             sa.delete(tables.votes).where(tables.votes.c.who == short),
+            sa.delete(tables.stories).where(tables.stories.c.sender == who),
             sa.update(quiets).where(quiets.c.who == short).values(who="", why=""),
         )
         async with self._begin() as connection:

@@ -182,11 +182,12 @@ class SqlMail:
         return dict(found) if found else None
 
     async def sweep(self, now: datetime) -> None:
-        """Forget old messages and buttons."""
+        """Forget old messages, buttons, and the stories above them."""
         async with self._begin() as connection:
             await connection.execute(sa.delete(tables.seen).where(tables.seen.c.at < now - SEEN_FOR))
             await connection.execute(sa.delete(tables.inbox).where(tables.inbox.c.received < now - SEEN_FOR))
-            await connection.execute(sa.delete(tables.offers).where(tables.offers.c.at < now - OFFERED_FOR))
+            for table in (tables.offers, tables.stories):
+                await connection.execute(sa.delete(table).where(table.c.at < now - OFFERED_FOR))
 
 
 def _kept(key: str, message: Message, holder: str, at: datetime) -> dict[str, Any]:

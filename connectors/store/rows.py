@@ -119,15 +119,15 @@ def use_fields(use: Use) -> dict[str, Any]:
     """A line of the audit log to be kept: each text on one line, bounded. The server is as somebody typed it."""
     return {
         "at": use.at,
-        "who": _line(use.who),
-        "place": _line(use.place),
-        "command": _line(use.command),
-        "server": None if use.server is None else _line(redact(_line(use.server, 2 * LONGEST))),
+        "who": line(use.who),
+        "place": line(use.place),
+        "command": line(use.command),
+        "server": None if use.server is None else line(redact(line(use.server, 2 * LONGEST))),
         "allowed": use.allowed,
     }
 
 
-def _line(text: str, most: int = LONGEST) -> str:
+def line(text: str, most: int = LONGEST) -> str:
     """What of a text can be printed: no control character, nothing that turns or hides letters."""
     return "".join(islice(filter(str.isprintable, text[: 50 * LONGEST]), most))
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.findings import Finding, Past, Report, Server
 from bot.ports import Use
 from connectors.store import database, rows, schema, tables
+from connectors.store.cases import SqlCasebook
 from connectors.store.diary import SqlDiary
 from connectors.store.errands import SqlErrands
 from connectors.store.mail import SqlMail
@@ -51,6 +52,7 @@ class SqlStore:
         self.mail = SqlMail(self._transaction, engine.dialect.name)
         self.diary = SqlDiary(self._transaction, engine.dialect.name)
         self.errands = SqlErrands(self._transaction, engine.dialect.name)
+        self.casebook = SqlCasebook(self._transaction, engine.dialect.name)
         # Without the option PostgreSQL's count of an insert is lost: -1, whoever won.
         self._put_seen = insert(tables.seen).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 

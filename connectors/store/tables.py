@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-VERSION: Final = "0004"
+VERSION: Final = "0005"
 """The migration that leads to these tables. Where a database has it, Alembic need not be loaded at all."""
 VERSION_TABLE: Final = "ndesbot_version"
 """Not Alembic's own name: the database may be shared with a stranger who uses Alembic too."""
@@ -234,3 +234,14 @@ workers: Final = sa.Table(
     sa.Column("at", Moment, nullable=False),
 )
 """The tokens of workers, as SHA-256 (hex)."""
+
+stories: Final = sa.Table(
+    "stories",
+    metadata,
+    sa.Column("message", sa.String(64), primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("place", sa.JSON, nullable=False),
+    sa.Column("sender", Words, nullable=False),
+    sa.Column("story", sa.JSON, nullable=False),
+)
+"""What the logs of the messages of the last week told, without secrets; kept as long as the offers under them."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.ports import Diary, Mail, Store
+from bot.ports import Casebook, Diary, Mail, Store
 from connectors.store import SqlStore, open_store
-from tests.fakes import FakeDiary, FakeMail, FakeStore
+from tests.fakes import FakeCasebook, FakeDiary, FakeMail, FakeStore
 from tests.store import postgres
 
 
@@ -67,21 +67,24 @@ async def mail(request: pytest.FixtureRequest) -> AsyncIterator[Mail]:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A diary, and the mail whose questions it tells of."""
+    """All that one database keeps."""
 
+    store: Store
     mail: Mail
     diary: Diary
+    casebook: Casebook
 
 
 @pytest.fixture(params=["fake", "sqlite", "postgres"])
 async def room(request: pytest.FixtureRequest) -> AsyncIterator[Room]:
     """What is remembered over time, in every store there is."""
     if request.param == "fake":
-        mail = FakeMail()
-        yield Room(mail, FakeDiary(mail))
+        store, mail = FakeStore(), FakeMail()
+        diary = FakeDiary(mail)
+        yield Room(store, mail, diary, FakeCasebook(mail, diary, store))
         return
     async with open_store(request.getfixturevalue(f"{request.param}_address")) as real:
-        yield Room(real.mail, real.diary)
+        yield Room(real, real.mail, real.diary, real.casebook)
 
 
 @pytest.fixture

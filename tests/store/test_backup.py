@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from bot.diary import Quiet, Subscription
 from bot.errors import BadRequest, ConnectorError
 from bot.findings import Past
-from bot.ports import Errand, Offer
+from bot.ports import Errand, Filed, Offer
 from bot.types import Place
 from connectors.store import SqlStore, open_store, tables
 from connectors.store.backup import EDITION, FORMAT, backup, kind, plain, restore
@@ -66,6 +66,7 @@ async def _fill(store: SqlStore) -> None:
     await store.diary.subscribe(Subscription(Place("slack", "C1"), tags=("prod",), since=NOON))
     await store.diary.hush(Quiet("*", NOON, NOON + DAY, "U1", "patch day"))
     await store.diary.vote("a1", "U1", helped=True, at=NOON)
+    await store.casebook.file("m1", Filed(NOON, Place("slack", "C1"), "U1", {"lines": [1, None, "ü"]}))
     await store.errands.put(ERRAND, NOON)
     await store.errands.admit("dmz-1", "token", "note", NOON)
 

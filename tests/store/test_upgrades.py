@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from bot.diary import Asked, Expiry, Health, Quiet, Run, Subscription, Votes
 from bot.findings import Finding, Past, Server
-from bot.ports import Offer, Question, Use, Waiting
+from bot.ports import Filed, Offer, Question, Use, Waiting
 from bot.types import Message, Place
 from connectors.store import SqlStore, open_store, tables
 from connectors.store.database import address as url_of
@@ -73,7 +74,12 @@ THIRD: Rows = {
     "quiets": [{"scope": "*", "begins": NOON, "ends": NOON + timedelta(1), "who": "U1", "why": "patch day"}],
     "votes": [{"answer": key_of("slack", "171.5"), "who": "U1", "helped": True, "at": NOON}],
 }
-KEPT = {"0001": FIRST, "0002": SECOND, "0003": THIRD}
+FOURTH: Rows = {
+    **THIRD,
+    "errands": [dict(name="e1", site="dmz-1", at=NOON, said={"server": "ndes01"}, worker="w", until=NOON, result=None)],
+    "workers": [{"token": sha256(b"token").hexdigest(), "site": "dmz-1", "note": "note", "at": NOON}],
+}
+KEPT = {"0001": FIRST, "0002": SECOND, "0003": THIRD, "0004": FOURTH}
 """By version, the lines that it left behind."""
 
 
@@ -121,6 +127,8 @@ async def test_what_an_earlier_version_kept_is_read_after_the_upgrade(address: s
             await _reads_the_second(store)
         if version >= "0003":
             await _reads_the_third(store)
+        if version >= "0004":
+            await _reads_the_fourth(store)
         await _goes_on(store)
 
 
@@ -152,6 +160,13 @@ async def _reads_the_third(store: SqlStore) -> None:
     assert await diary.votes(*DAY) == Votes(1, 0)
 
 
+async def _reads_the_fourth(store: SqlStore) -> None:
+    assert await store.errands.site_of("token") == "dmz-1"
+    errand = await store.errands.errand("e1")
+    assert errand is not None
+    assert (errand.site, errand.said) == ("dmz-1", {"server": "ndes01"})
+
+
 async def _goes_on(store: SqlStore) -> None:
     """What is new is written beside what is old."""
     later = Message("m9", PLACE, "U2", "later")
@@ -160,3 +175,5 @@ async def _goes_on(store: SqlStore) -> None:
     await store.diary.vote("slack m9", "U1", helped=True, at=NOON)
     assert (await store.diary.asked(*DAY))[-1].text == "later"
     assert (await store.diary.votes(*DAY)).helped >= 1
+    await store.casebook.file("key", Filed(NOON, PLACE, "U1", {"steps": [1]}))
+    assert (await store.casebook.heard(PLACE, NOON))[-1].helped == 1
