@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import report
+from bot import enclosed, report
 from bot.answer import answer_paste, explain
 from bot.check import PROBE, TRACES, Checker
 from bot.digests import DUE, THE_CLOCK, VOTE, Digests, asking, is_subscribing
@@ -119,7 +119,8 @@ class Router:
                 return replace(await self._digests.vote(message), question=False)
             command, words = self._command(message.text)
             if command is None:
-                return await self._with_more(message, await self._read(message, show))
+                answer = await self._with_enclosed(message, await self._read(message, show))
+                return await self._with_more(message, answer)
             if not message.addressed:
                 return None
             question = command.name in _QUESTIONS
@@ -200,6 +201,18 @@ class Router:
 
     def _paste(self, message: Message) -> Answer | None:
         return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)
+
+    async def _with_enclosed(self, message: Message, answer: Answer | None) -> Answer | None:
+        """An answer, with what the certificates and SCEP messages in the text are, beside what the servers hand out."""
+        return await enclosed.added(
+            message.text,
+            answer,
+            addressed=message.addressed,
+            library=self._library,
+            store=self._store,
+            now=self._clock(),
+            patience=_STORE_PATIENCE,
+        )
 
     async def _with_more(self, message: Message, answer: Answer | None) -> Answer | None:
         """An answer, with what there is to press under it."""

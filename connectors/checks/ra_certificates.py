@@ -20,7 +20,8 @@ _MISSING = {
 
 
 async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
-    """Judge the newest RA certificate of each role. Evidence: for each who, by whom, until when, its template.
+    """Judge the newest RA certificate of each role. Evidence: for each who, by whom, from and until when, its template;
+    and which one requests had to be encrypted to before it, `seen` last and `gone` first.
 
     An outcome for each fault; what is expired is never also said to be only weak.
     """
@@ -139,6 +140,7 @@ def _evidence(bundle: Bundle, pair: Pair, now: datetime, past: Past) -> dict[str
             "subject": cut(facts.subject),
             "issuer": cut(facts.issuer),
             "serial": cut(facts.serial),
+            "not_before": facts.not_before.isoformat(),
             "not_after": facts.not_after.isoformat(),
             "days_left": _days(facts, now),
             "thumbprint": facts.sha1.upper(),
@@ -147,16 +149,37 @@ def _evidence(bundle: Bundle, pair: Pair, now: datetime, past: Past) -> dict[str
             "request_agent": ra.request_agent,
         }
         found |= {f"{role}_{name}": value for name, value in told.items()}
-    return found
+    return found | _former(pair, now, past)
+
+
+def _former(pair: Pair, now: datetime, past: Past) -> dict[str, Value]:
+    """The RA certificate before the present one: clients may still encrypt to it. It was replaced between the look
+    that saw it last and the first that did not; where nothing changed, what was known of it stays known."""
+    before = _remembered(past)
+    last, present = in_use(before).get("encryption") if before else None, pair.get("encryption")
+    if last is None or present is None or past.at is None or last.facts.sha256 == present.facts.sha256:
+        known = next((finding.evidence for finding in past.findings if finding.check == CHECK.id), {})
+        return {name: value for name, value in known.items() if name.startswith("former_")}
+    return {
+        "former_issuer": cut(last.facts.issuer),
+        "former_serial": cut(last.facts.serial),
+        "former_not_after": last.facts.not_after.isoformat(),
+        "former_seen": past.at.isoformat(),
+        "former_gone": now.isoformat(),
+    }
 
 
 def _changed(bundle: Bundle, past: Past) -> bool | None:
     """Whether other certificates are handed out than in the last good run; None where there was none."""
-    try:
-        before = read_bundle(past.bundle) if past.bundle else None
-    except ScepError:
-        before = None
+    before = _remembered(past)
     return None if before is None else _thumbprints(before) != _thumbprints(bundle)
+
+
+def _remembered(past: Past) -> Bundle | None:
+    try:
+        return read_bundle(past.bundle) if past.bundle else None
+    except ScepError:
+        return None
 
 
 def _thumbprints(bundle: Bundle) -> set[str]:

@@ -5,22 +5,32 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from bot.answer import answer_paste, diagnose, explain
-from bot.errors import BadRequest
+from bot.errors import BadRequest, BotError
 from bot.timeline import tell
+from bot.types import Answer
 from connectors import documents, shelf
 from connectors.commands.logs import seekable, survey
 from connectors.commands.showing import Json, complain, show, show_json
+from connectors.commands.storing import with_store
 from connectors.settings import cache_folder
 from connectors.surveying import is_log
 from connectors.texts import LARGEST, decode, encoding_of
+from knowledge.enclosed.marks import LONGEST, may_hold
 from knowledge.library import Library
+
+if TYPE_CHECKING:  # what reads certificates takes a tenth of a second to load, so only a text that needs it does
+    from bot.enclosed import HandsOut
+    from knowledge.enclosed.types import Enclosed
+
+_PATIENCE: Final = 5.0  # seconds that the database may take to tell of the servers
 
 app = typer.Typer()
 knowledge_app = typer.Typer(help="Look after the knowledge base.", no_args_is_help=True)
@@ -44,19 +54,20 @@ def diagnose_command(
     library = shelf.library(cache_folder())
     with ExitStack() as held:
         given = [(name, held.enter_context(seekable(name))) for name in files or ["-"]]
-        if any(is_log(file) for _, file in given):
+        if any(is_log(file) and not _is_listing(file) for _, file in given):
             _tell_logs(given, as_json, library)
             return
         texts = [(name, _text_of(name, file)) for name, file in given]
     if as_json:
         found = [(name, diagnose(text, library=library, addressed=not overheard)) for name, text in texts]
-        show_json(documents.diagnoses(found))
+        show_json(documents.diagnoses(found) | _enclosed_in(texts, library))
         return
     codes = shelf.codes()
     for name, text in texts:
         if overheard and not text.strip():
             continue  # nobody asked, and nothing was said
-        if answer := answer_paste(text, library=library, codes=codes, addressed=not overheard):
+        answer = answer_paste(text, library=library, codes=codes, addressed=not overheard)
+        if answer := _with_enclosed(answer, text, library, addressed=not overheard):
             show(answer, of=_told(name) if len(texts) > 1 else None)
 
 
@@ -89,6 +100,73 @@ def _opened(name: str) -> BufferedReader:
     if not name:
         raise BadRequest("a FILE was named with no name at all.")
     return Path(name).open("rb")
+
+
+# --- what stands in a text -------------------------------------------------------------------
+
+
+def _with_enclosed(answer: Answer | None, text: str, library: Library, *, addressed: bool) -> Answer | None:
+    """An answer with what the certificates and messages in the text are."""
+    if answer is None or not may_hold(text):
+        return answer
+    from bot.enclosed import joined, told
+    from knowledge.enclosed.finding import find
+
+    inside = find(text)
+    return joined(answer, told(inside, library, _now(), _handed_out(inside)), addressed=addressed)
+
+
+def _enclosed_in(texts: Sequence[tuple[str, str]], library: Library) -> dict[str, Any]:
+    """The certificates and messages in each text that has some."""
+    worth = [(name, text) for name, text in texts if may_hold(text)]
+    if not worth:
+        return {}
+    from bot.enclosed import as_fields
+    from knowledge.enclosed.finding import find
+
+    found = [(name, inside) for name, text in worth if (inside := find(text))]
+    told = [{"file": name} | as_fields(one, library, _now(), _handed_out(one)) for name, one in found]
+    return {"enclosed": told} if told else {}
+
+
+def _is_listing(file: IO[bytes]) -> bool:
+    """Whether what looks like a log is only what certutil or netsh print of certificates: that is read as a paste."""
+    data = file.read(LONGEST + 1)
+    file.seek(0)
+    if len(data) > LONGEST:
+        return False
+    try:
+        text = decode(data, "")
+    except BadRequest:
+        return False
+    if not may_hold(text):
+        return False
+    from knowledge.enclosed.finding import find
+
+    found = find(text)
+    return found.alone and not found.messages and bool(found.certificates or found.bindings is not None)
+
+
+def _handed_out(found: "Enclosed") -> "tuple[HandsOut, ...]":
+    """What the registered servers hand out, where there is a message to compare with it; nothing without a database."""
+    if not found.requests:
+        return ()
+    from bot.enclosed import handed_out
+    from connectors.settings_file import database
+    from connectors.store.database import address, is_sqlite
+
+    try:
+        place = address(database())
+        if is_sqlite(place) and not Path(place.database or "").exists():
+            return ()
+        known: tuple[HandsOut, ...] = with_store(lambda store: handed_out(store, found.hosts, _PATIENCE))
+    except BotError:  # knowledge needs no database
+        return ()
+    return known
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 # --- batch -----------------------------------------------------------------------------------

@@ -163,3 +163,26 @@ async def test_foreign_words_are_cut_and_clean() -> None:
     evil = issue(name, PKI.issuing, usage("key_encipherment"), template, key=PKI.encryption.key)
     finding = await judged(bundle(encryption=evil))
     assert all(len(value) <= 200 for value in finding.evidence.values() if isinstance(value, str))
+
+
+async def test_the_pair_that_was_replaced_is_named_with_the_looks_between_which_that_happened() -> None:
+    before = Past(at=NOW - DAY, bundle=PKI.bundle)
+    now = bundle(encryption=ra(PKI, "encryption"))
+    finding = await judged(now, before)
+    former = {name: value for name, value in finding.evidence.items() if name.startswith("former_")}
+    assert former == {
+        "former_issuer": "CN=Example Issuing",
+        "former_serial": PKI.encryption.serial,
+        "former_not_after": PKI.encryption.certificate.not_valid_after_utc.isoformat(),
+        "former_seen": (NOW - DAY).isoformat(),
+        "former_gone": NOW.isoformat(),
+    }
+    later = await judged(now, Past(at=NOW, bundle=now, findings=(finding,)))
+    assert later.evidence["changed_since_last_good"] is False
+    assert {name: later.evidence[name] for name in former} == former
+
+
+async def test_a_pair_that_stayed_the_same_names_none_before_it() -> None:
+    finding = await judged(PKI.bundle, Past(at=NOW - DAY, bundle=PKI.bundle))
+    assert not [name for name in finding.evidence if name.startswith("former_")]
+    assert finding.evidence["encryption_not_before"] == PKI.encryption.certificate.not_valid_before_utc.isoformat()

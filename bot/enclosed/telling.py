@@ -1,0 +1,298 @@
+"""All that stands in a text as one answer, alone or beside what the knowledge says of the words around it."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from bot.enclosed import certificates, messages
+from bot.enclosed.certificates import Fault
+from bot.enclosed.messages import Standing
+from bot.enclosed.servers import HandsOut, handed_out
+from bot.enclosed.words import authority, foreign, plain
+from bot.ports import Store
+from bot.types import Answer, Block, Caution, Choices, Facts, Fold, Heading, Text, Tone
+from knowledge.enclosed.finding import find
+from knowledge.enclosed.marks import may_hold
+from knowledge.enclosed.types import Enclosed, ShownCertificate
+from knowledge.library import Library
+from knowledge.scep_messages import REASONS, CertificateName, ScepMessage
+
+_SHORT: Final = 2_000  # characters that are read in a millisecond
+_MOST_SHOWN = 10  # certificates of one answer, and bindings
+_AROUND: Final = Text("The words around it fit nothing in the knowledge base well enough to be an answer.")
+_SHORTLY = {
+    "expired": "that has expired",
+    "superseded": "that was replaced",
+    "expiring": "that expires soon",
+    "not-yet-valid": "that is not valid yet",
+    "no-request-agent": "without the usage Certificate Request Agent",
+    "wrong-key-usage": "with the wrong key usage",
+    "self-signed": "that is self-signed",
+    "key-in-ksp": "with its key in a KSP",
+    "no-rsa-key": "without an RSA key",
+    "key-unusable": "whose private key cannot be used",
+    "no-dns-name": "without a DNS name",
+    "weak-signature": "with a signature that Apple devices refuse",
+}
+"""The faults of a certificate by their words, for a title."""
+_Judged = tuple[ShownCertificate, tuple[Fault, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What to say of a text. `about` is the entry of what is wrong; `alone`: there is nothing else in the text."""
+
+    title: str
+    tone: Tone
+    blocks: tuple[Block, ...]
+    about: str | None
+    alone: bool
+
+
+async def added(
+    text: str,
+    answer: Answer | None,
+    *,
+    addressed: bool,
+    library: Library,
+    store: Store,
+    now: datetime,
+    patience: float,
+) -> Answer | None:
+    """An answer to a text, with what stands in it beside what the registered servers hand out. The database gets
+    `patience` seconds. Where the bot keeps silent it stays so."""
+    if answer is None or not may_hold(text):
+        return answer
+    enclosed = find(text) if len(text) <= _SHORT else await asyncio.to_thread(find, text)
+    servers = await handed_out(store, enclosed.hosts, patience) if enclosed.requests else ()
+    return joined(answer, told(enclosed, library, now, servers), addressed=addressed)
+
+
+def joined(answer: Answer | None, found: Told | None, *, addressed: bool = True) -> Answer | None:
+    """One answer of both. What is in the text takes the place of "not known"; it leads where the text is nothing else
+    or only it has a fault, else it follows. To an overheard text that is nothing else, nothing is said."""
+    if found is None:
+        return answer
+    if answer is None or (found.alone and not addressed):
+        return None
+    if answer.tone == "unknown":
+        blocks = found.blocks if found.alone else (*found.blocks, _AROUND)
+        return replace(answer, title=found.title, tone=found.tone, blocks=blocks, about=found.about)
+    if answer.tone != "problem" and (found.alone or found.tone == "problem"):
+        blocks = (*found.blocks, Heading(answer.title, answer.tone), *answer.blocks)
+        about = found.about or answer.about
+        return replace(answer, title=found.title, tone=found.tone, blocks=blocks, about=about)
+    return replace(answer, blocks=(*answer.blocks, Heading(found.title, found.tone), *found.blocks))
+
+
+def told(enclosed: Enclosed, library: Library, now: datetime, servers: Sequence[HandsOut] = ()) -> Told | None:
+    """What stands in a text, in words; None where nothing does. `servers` are those that a message may be meant for."""
+    if not enclosed:
+        return None
+    standings = [messages.standing(message, servers, now) for message in enclosed.messages]
+    judged = [(one, certificates.faults(one, enclosed, now)) for one in enclosed.certificates]
+    bindings = certificates.binding_faults(enclosed, now)
+    faults = sorted((*(fault for _, found in judged for fault in found), *bindings), key=lambda fault: not fault.grave)
+    bad = [one for one in standings if one and one.tone == "problem"]
+    entries = [one for one in _entries(bad, enclosed.messages, faults) if one in library.entries]
+    blocks = [
+        *_of_messages(enclosed, standings, now),
+        *_of_certificates(judged),
+        *_of_bindings(enclosed, bindings),
+    ]
+    if entries:
+        options = tuple((library.entries[entry].title, f"explain {entry}") for entry in entries[:4])
+        blocks.append(Choices("What it leads to, and the way out:", options))
+    failed = any(message.status == "FAILURE" for message in enclosed.messages)
+    tone: Tone = "problem" if bad or failed or any(fault.grave for fault in faults) else "info"
+    about = entries[0] if entries and tone == "problem" else None
+    return Told(_title(enclosed, standings, judged, bindings), tone, tuple(blocks), about, enclosed.alone)
+
+
+def _entries(bad: Iterable[Standing], said: Iterable[ScepMessage], faults: Iterable[Fault]) -> list[str]:
+    """The entries that tell more, those of what is worst first."""
+    named = [*(one.entry for one in bad), *map(_answered, said), *(fault.entry for fault in faults)]
+    return list(dict.fromkeys(entry for entry in named if entry))
+
+
+def _answered(message: ScepMessage) -> str | None:
+    if message.status == "FAILURE" and message.failinfo and message.failinfo in REASONS.values():
+        return f"scep-failinfo-{message.failinfo.lower()}"
+    return "scep-pending" if message.status == "PENDING" else None
+
+
+# --- titles ----------------------------------------------------------------------------------
+
+
+def _title(
+    enclosed: Enclosed, standings: Sequence[Standing | None], judged: Sequence[_Judged], bindings: Sequence[Fault]
+) -> str:
+    """The most telling: a message, else the certificates, else the bindings."""
+    if enclosed.messages:
+        which = next((i for i, one in enumerate(standings) if one and one.tone == "problem"), 0)
+        called, one = messages.called(enclosed.messages[which]), standings[which]
+        return f"{called}, {one.said}" if one else called
+    if enclosed.certificates:
+        return _title_of(judged)
+    grave = [fault for fault in bindings if fault.grave]
+    count = len(enclosed.bindings or ())
+    return (
+        grave[0].said.partition(":")[0].rstrip(".")
+        if grave
+        else f"{_number(count, 'binding')} of certificates to addresses"
+    )
+
+
+def _title_of(judged: Sequence[_Judged]) -> str:
+    wrong = [(one, grave) for one, found in judged if (grave := [fault for fault in found if fault.grave])]
+    if len(judged) > 1:
+        return (
+            f"{len(judged)} certificates, {len(wrong) or 'none'} of them with a fault"
+            if len(wrong) != 1
+            else _one_of(judged, wrong[0])
+        )
+    one, _ = judged[0]
+    called = certificates.called(one)
+    article = "An" if called.startswith("RA") else "A"
+    if wrong:
+        return f"{article} {called} {_SHORTLY[wrong[0][1][0].word]}"
+    return f"{article} {called}" + (f", valid until {one.not_after.shown}" if one.not_after else "")
+
+
+def _one_of(judged: Sequence[_Judged], wrong: tuple[ShownCertificate, list[Fault]]) -> str:
+    one, grave = wrong
+    article = "an" if certificates.called(one).startswith("RA") else "a"
+    return f"{len(judged)} certificates, among them {article} {certificates.called(one)} {_SHORTLY[grave[0].word]}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+# --- blocks ----------------------------------------------------------------------------------
+
+
+def _of_messages(enclosed: Enclosed, standings: Sequence[Standing | None], now: datetime) -> Iterator[Block]:
+    for number, (message, standing) in enumerate(zip(enclosed.messages, standings, strict=True)):
+        said = standing.why if standing else ""
+        inside = messages.beside(message, enclosed.certificates, now)
+        blocks: list[Block] = [Text(words) for words in (said, inside) if words]
+        blocks.append(Facts(messages.rows(message)))
+        if number == 0:
+            yield from blocks
+        else:
+            yield Fold(messages.called(message), standing.said if standing else "", tuple(blocks))
+
+
+def _of_certificates(judged: Sequence[_Judged]) -> Iterator[Block]:
+    for one, found in judged[:_MOST_SHOWN]:
+        blocks: tuple[Block, ...] = (*map(_of_fault, found), Facts(certificates.rows(one)))
+        if len(judged) == 1:
+            yield from blocks
+            return
+        called = certificates.called(one)
+        hint = ", ".join(_SHORTLY[fault.word] for fault in found) or _until(one)
+        grave = any(fault.grave for fault in found)
+        yield Fold(f"{called[0].upper()}{called[1:]}{_marked(one)}", hint, blocks, open=grave)
+    if len(judged) > _MOST_SHOWN:
+        yield Text(f"{_number(len(judged) - _MOST_SHOWN, 'more certificate')} in this paste are not shown.")
+
+
+def _until(one: ShownCertificate) -> str:
+    return f"until {one.not_after.shown}" if one.not_after else "no dates shown"
+
+
+def _marked(one: ShownCertificate) -> str:
+    return f", serial {one.serial[:64]}" if one.serial else ""
+
+
+def _of_fault(fault: Fault) -> Block:
+    return Caution(fault.said) if fault.grave else Text(fault.said)
+
+
+def _of_bindings(enclosed: Enclosed, faults: Sequence[Fault]) -> Iterator[Block]:
+    yield from map(_of_fault, faults)
+    if enclosed.bindings:
+        shown = enclosed.bindings[:_MOST_SHOWN]
+        yield Facts(
+            tuple(
+                (plain(one.address, 80), f"`{one.thumbprint}`" if one.thumbprint else "of the central store")
+                for one in shown
+            )
+        )
+
+
+# --- for scripts -----------------------------------------------------------------------------
+
+
+def as_fields(enclosed: Enclosed, library: Library, now: datetime, servers: Sequence[HandsOut] = ()) -> dict[str, Any]:
+    """What stands in a text as JSON has it; without names of people, as an answer."""
+    found = told(enclosed, library, now, servers)
+    return {
+        "title": found.title if found else None,
+        "tone": found.tone if found else None,
+        "messages": [_message_fields(one, messages.standing(one, servers, now)) for one in enclosed.messages],
+        "certificates": [_certificate_fields(one, enclosed, now) for one in enclosed.certificates],
+        "bindings": None if enclosed.bindings is None else [asdict(one) for one in enclosed.bindings],
+        "binding_faults": [asdict(fault) for fault in certificates.binding_faults(enclosed, now)],
+        "alone": enclosed.alone,
+    }
+
+
+def _message_fields(message: ScepMessage, standing: Standing | None) -> dict[str, Any]:
+    signer = message.signer
+    return {
+        "type": message.kind,
+        "recipients": [_name_fields(one, of_server=not message.is_answer) for one in message.recipients],
+        "signer": None
+        if signer is None
+        else {
+            "subject": foreign(signer.subject),
+            "issuer": foreign(signer.issuer),
+            "serial": signer.serial,
+            "self_signed": signer.self_signed,
+        },
+        "digest": message.digest,
+        "signature": message.signature,
+        "encryption": message.encryption,
+        "key_transport": message.transport,
+        "transaction": message.transaction,
+        "sender_nonce": message.has_nonce,
+        "status": message.status,
+        "failinfo": message.failinfo,
+        "bytes": message.bytes,
+        "of": message.of,
+        "cut": message.cut,
+        "recipient_is": None if standing is None else standing.word,
+        "server": None if standing is None else standing.server,
+    }
+
+
+def _name_fields(name: CertificateName, *, of_server: bool) -> dict[str, Any]:
+    return {
+        "issuer": (authority if of_server else foreign)(name.issuer),
+        "serial": name.serial,
+        "key_identifier": name.key_identifier or None,
+    }
+
+
+def _certificate_fields(one: ShownCertificate, enclosed: Enclosed, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": certificates.called(one),
+        "subject": certificates.subject(one),
+        "issuer": one.issuer and (foreign if one.self_signed else authority)(one.issuer),
+        "serial": one.serial,
+        "thumbprint": one.thumbprint,
+        "not_before": one.not_before and one.not_before.shown,
+        "not_after": one.not_after and one.not_after.shown,
+        "key_usage": None if one.key_usage is None else sorted(one.key_usage),
+        "ekus": None if one.ekus is None else sorted(one.ekus),
+        "template": one.template and foreign(one.template, 80),
+        "provider": one.provider and foreign(one.provider, 80),
+        "signature": one.signature,
+        "key": one.key,
+        "self_signed": one.self_signed,
+        "faults": [asdict(fault) for fault in certificates.faults(one, enclosed, now)],
+    }
