@@ -88,10 +88,10 @@ class _Drawing:
         from PIL import Image, ImageDraw
 
         self._bars, self._each = bars, each
-        self._image = Image.new("RGB", (WIDTH, 2 * _EDGE + 2 * _HEAD + 3 * _ROW + 2 * _HALF + 56), GROUND)
+        self._image = Image.new("RGB", (WIDTH, 2 * _EDGE + 2 * _HEAD + 2 * _ROW + 2 * _HALF + 72), GROUND)
         self._pen: Pen = ImageDraw.Draw(self._image)
         self._middle = _EDGE + _HEAD + _ROW + _HALF
-        self._title(_EDGE, f"Enrolments, each {_length(each)}")
+        self._title(_EDGE, f"Enrolments; a bar is {_length(each)}")
         self._legend()
         self._draw_bars()
         self._draw_times(_since(story))
@@ -148,14 +148,15 @@ class _Drawing:
         """Six boxes: how many enrolments are proven to have passed each; where they stop has a thick frame."""
         self._title(y, "Steps proven")
         wide = (WIDTH - 2 * _EDGE) // len(STEP_NAMES)
-        stops_at = story.stops[0].step if story.stops else None
+        first = story.stops[0] if story.stops else None
         for step in range(1, len(STEP_NAMES) + 1):
             left, top = _EDGE + (step - 1) * wide, y + _HEAD - 8
-            colour, width = (BAD, 4) if step == stops_at else (INK, 1)
+            stopped = first.enrolments if first and first.step == step else 0
+            colour, width = (BAD, 4) if stopped else (INK, 1)
             self._pen.rectangle((left, top, left + wide - 8, top + 60), outline=colour, width=width)
             self._words(left + 12, top + 2, f"Step {step}", colour)
             count = story.reached.get(step, 0)
-            told = "stops" if step == stops_at else f"{count:,}" if count else "-"
+            told = f"{stopped:,} stop" if stopped else f"{count:,}" if count else "-"
             self._words(left + 12, top + 28, told, colour)
 
     def _words(self, x: int, y: int, words: str, colour: str = INK) -> None:
@@ -170,5 +171,5 @@ def _length(each: timedelta) -> str:
     seconds = each.total_seconds()
     for unit, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= unit:
-            return f"bar {many(round(seconds / unit), word)}"
-    return f"bar {many(max(1, round(seconds)), 'second')}"
+            return many(round(seconds / unit), word)
+    return many(max(1, round(seconds)), "second")
