@@ -104,6 +104,7 @@ class Posting:
         self._doubt = doubt
         self._shown_at: datetime | None = None
         self._showing: asyncio.Task[None] | None = None
+        self._interim_press: Press | None = None
 
     async def show(self, answer: Answer) -> None:
         """Put an interim answer there, unless the last one is too young. Never waits, never raises."""
@@ -138,7 +139,8 @@ class Posting:
     async def _interim(self, answer: Answer) -> None:
         try:
             await self._turn.come()
-            await self._put(answer, _no_button, interim=True)
+            self._interim_press = self._interim_press or await self._pressing(answer)  # the same in all of them
+            await self._put(answer, self._interim_press, interim=True)
         except Exception as error:  # whatever it is, the last answer is what counts
             _log.info("an interim answer was not taken", extra={"error": type(error).__name__})
         finally:
