@@ -1,6 +1,6 @@
 """`make long-runs`: the full counts of what the tests run a small sample of. Each prints a line of figures.
 
-python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm]
+python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm] [digests]
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from connectors import shelf
 from tests import schedule
-from tests.chat import slack_deliveries, teams_deliveries
+from tests.chat import digests_due, slack_deliveries, teams_deliveries
 from tests.store import postgres
 
 
@@ -71,12 +71,23 @@ def teams_storm(folder: Path) -> str:
     return str(asyncio.run(teams_deliveries.storm(600, 10, "botbuilder", folder)))
 
 
+def digests(folder: Path) -> str:
+    """A thousand channels whose digests are due at the same moment, within the platforms' rate limits."""
+    known = shelf.library(None), shelf.codes()
+    told = []
+    for name, on in (("Slack", digests_due.on_slack), ("Teams", digests_due.on_teams)):
+        (own := folder / name).mkdir()
+        told.append(f"{name}: {asyncio.run(on(1000, own, *known))}")
+    return "; ".join(told)
+
+
 RUNS: dict[str, Callable[[Path], str]] = {
     "slots": slots,
     "kills": kills,
     "slack": slack,
     "teams": teams,
     "teams-storm": teams_storm,
+    "digests": digests,
 }
 
 

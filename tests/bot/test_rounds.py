@@ -12,7 +12,7 @@ from bot.errors import ConnectorError
 from bot.findings import Finding, Past, Server
 from bot.inbox import Inbox
 from bot.ports import Check, Offer, Said, Wire, Work
-from bot.rounds import ROUND, Rounds, place_of
+from bot.rounds import DIGESTS_AT_ONCE, ROUND, Rounds, place_of
 from bot.router import Router
 from bot.types import Answer, Message, Place
 from connectors import shelf
@@ -535,3 +535,20 @@ async def test_a_vote_is_pressed_and_not_written(library: Library, codes: Codes)
         await replica.says(f"vote: no fake {number}")
     votes = await world.diary.votes(world.clock() - timedelta(hours=1), world.clock())
     assert (votes.helped, votes.not_helped) == (0, 0)
+
+
+async def test_digests_that_are_due_together_are_asked_for_in_turn_and_none_is_forgotten(
+    library: Library, codes: Codes
+) -> None:
+    world, replica = await watched(library, codes)
+    places = [Place("fake", f"C{number}") for number in range(2 * DIGESTS_AT_ONCE + 1)]
+    for place in places:
+        await world.diary.subscribe(Subscription(place, "daily", since=world.clock()))
+    world.clock.pass_by(24 * 3600)
+    posted = []
+    for _ in range(4):
+        await replica.rounds.begin_what_is_due()
+        await replica.inbox.settle(5)
+        world.clock.pass_by(5)
+        posted.append(len(world.surface.posts))
+    assert posted == [DIGESTS_AT_ONCE, 2 * DIGESTS_AT_ONCE, len(places), len(places)]

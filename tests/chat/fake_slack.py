@@ -89,6 +89,7 @@ class FakeSlack:
         self.busy: Counter[str] = Counter()
         self.busy_for = 1
         self.storm: Callable[[str], bool] = lambda _: False
+        self.wait: Callable[[str, str], int] = lambda method, channel: 0  # seconds, by its limits
         self.now: Callable[[], float] = time
         self.refusals: dict[str, str] = {}
         self.lost: Counter[str] = Counter()
@@ -138,6 +139,9 @@ class FakeSlack:
         if self.busy[method] > 0 or self.storm(method):
             self.busy[method] -= 1
             headers = {"Retry-After": str(self.busy_for)}
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        if seconds := self.wait(method, str(said.get("channel", ""))):
+            headers = {"Retry-After": str(seconds)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token != (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN):

@@ -73,6 +73,7 @@ class FakeTeams:
     lost_replies: int = 0
     now: Callable[[], float] = time.time
     storm: Callable[[], bool] = lambda: False
+    wait: Callable[[str], int] = lambda conversation: 0  # seconds, by its limits
     heard: Callable[[], None] = lambda: None
     url: str = ""
     _issued: set[str] = field(default_factory=set)
@@ -236,6 +237,9 @@ class FakeTeams:
             return web.json_response({}, status=401)
         if self.storm():
             return web.json_response({"error": {"code": "throttled"}}, status=429, headers={"Retry-After": "20"})
+        if seconds := self.wait(request.match_info["conversation"]):
+            said = {"error": {"code": "throttled"}}
+            return web.json_response(said, status=429, headers={"Retry-After": str(seconds)})
         if self.troubles and (trouble := self.troubles.pop(0)):
             return web.json_response({"error": {"code": "no"}}, status=trouble[0], headers=trouble[1])
         return None
