@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench bench-checks soak long-runs lock clean
+.PHONY: run test check bench bench-checks bench-logs soak long-runs lock clean
 
 run: .venv/ready
 	$(BIN)/ndesbot play
@@ -26,6 +26,10 @@ bench: .venv/ready
 bench-checks: .venv/ready
 	@sh tests/packages.sh bench
 	$(BIN)/python -m tests.bench_checks
+
+# ripgrep is measured beside it where there is one; RG=... names it.
+bench-logs: .venv/ready
+	$(BIN)/python -m tests.bench_logs
 
 # MINUTES=60 make soak
 soak: .venv/ready

@@ -132,6 +132,26 @@ def main(megabytes: int = MEGABYTES) -> None:
         _print("memory of this process, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
+def streamed(folder: Path, megabytes: int = 2_000) -> str:
+    """A log of two gigabytes read by a process of its own, which tells what memory it took."""
+    bad = write(folder / "u_ex260514.log", megabytes)
+    began = time.perf_counter()
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.bench_logs", "read", str(folder / "u_ex260514.log")],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    line, count, memory = child.stdout.split()
+    assert [int(line), int(count)] == [bad[0], len(bad)], (child.stdout, bad)
+    return f"{megabytes} MB in {time.perf_counter() - began:.1f} s, {float(memory):.0f} MB of memory"
+
+
+def read(path: Path) -> None:
+    """Print the first bad line, how many there are, and the memory of this process in megabytes."""
+    print(*ours(path, shelf.library(None)), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
 def _speeds(
     name: str, megabytes: float, work: Callable[[], object], mine: tuple[float, float] | None = None
 ) -> tuple[float, float]:
@@ -147,4 +167,4 @@ def _print(name: str, value: float) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    read(Path(sys.argv[2])) if sys.argv[1:2] == ["read"] else main(*map(int, sys.argv[1:2]))
