@@ -25,9 +25,20 @@ def server() -> Iterator[str]:
     # Not in pytest's own folder: the server may run as another user, who could not get in.
     started = get_server(tempfile.mkdtemp(prefix="ndesbot-postgres-"), cleanup_mode="delete")
     try:
+        _careless(started.get_uri())
         yield started.get_uri()
     finally:
         started.cleanup()
+
+
+def _careless(database: str) -> None:
+    """Let a server that is thrown away wait for no disk."""
+    engine = sa.create_engine(
+        sa.make_url(database).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
 
 
 @contextmanager
@@ -44,6 +55,22 @@ def empty_schema(database: str) -> Iterator[str]:
     finally:
         with engine.begin() as connection:
             connection.execute(sa.schema.DropSchema(name, cascade=True))
+
+
+@contextmanager
+def copied(database: str, template: str | None = None) -> Iterator[str]:
+    """The address of a database of its own beside the one of a server: empty, or as another one is now."""
+    url = sa.make_url(database).set(drivername="postgresql+psycopg")
+    name = f"test_{uuid4().hex}"
+    like = f" TEMPLATE {sa.make_url(template).database}" if template else ""
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}{like}")
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def ask(address: str, statement: str, **values: Any) -> list[Any]:
