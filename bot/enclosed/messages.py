@@ -154,7 +154,7 @@ def beside(message: ScepMessage, certificates: Iterable[ShownCertificate], now: 
 def called(message: ScepMessage) -> str:
     """What it is, for a title."""
     if message.is_answer:
-        said = ", ".join(filter(None, (message.status, message.failinfo)))
+        said = foreign(", ".join(filter(None, (message.status, message.failinfo))), 60)
         return f"A SCEP answer: {said}" if said else "A SCEP answer"
     if message.kind is None:
         return "A SCEP message that was cut off" if message.cut else "A SCEP message"

@@ -18,7 +18,9 @@ def bindings(text: bytes) -> tuple[tuple[Binding, ...], Span] | None:
     start, end = title.span() if title else (len(text), 0)
     for row in _ROW.finditer(text):
         label, value = row[1].decode("latin-1").lower(), row[2].decode("latin-1").strip()
-        if label in _ADDRESSES and len(found) < _MOST:
+        if label in _ADDRESSES:
+            if len(found) == _MOST:
+                break
             port = value if label[0] not in "cz" else f"*:{value}"  # the central store is for a port alone
             found.append(Binding(port))
             start = min(start, row.start())

@@ -91,7 +91,7 @@ def _read(data: bytes) -> ScepMessage | list[ShownCertificate] | None:
 
 def shown_certificate(facts: CertificateFacts) -> ShownCertificate:
     """A certificate whose bytes are there."""
-    since, until = facts.not_before, facts.not_after
+    since, until, found = facts.not_before, facts.not_after, _extensions(facts)
     return ShownCertificate(
         subject=facts.subject,
         issuer=facts.issuer,
@@ -104,15 +104,23 @@ def shown_certificate(facts: CertificateFacts) -> ShownCertificate:
         signature=facts.signature,
         key=facts.key,
         self_signed=facts.self_signed,
-        is_ca=facts.is_ca,
+        is_ca=facts.is_ca and bool(found),  # one without extensions that signed itself may be anybody's
         names=facts.names,
-        template=_template(facts),
+        template=_template(found),
     )
 
 
-def _template(facts: CertificateFacts) -> str | None:
+def _extensions(facts: CertificateFacts) -> extensions.Extensions:
+    try:
+        with reading("a certificate"):
+            return extensions.outline(facts.der).extensions
+    except ScepError:
+        return {}
+
+
+def _template(found: extensions.Extensions) -> str | None:
     try:
         with reading("a template"):
-            return extensions.template(extensions.outline(facts.der).extensions)
+            return extensions.template(found)
     except ScepError:
         return None

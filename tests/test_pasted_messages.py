@@ -1,0 +1,125 @@
+"""A real message to a lab server, whose RA certificates are replaced after it was made: the answer says so."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from ipaddress import ip_network
+from urllib.parse import quote
+
+import pytest
+
+from bot.check import Checker
+from bot.router import Router
+from bot.types import Answer, Message, Place
+from connectors.assembly import causes, now, wires
+from connectors.checks import catalogue
+from connectors.lab.faults import Fault
+from connectors.lab.server import Lab
+from connectors.store import SqlStore, open_store
+from knowledge.codes import Codes
+from knowledge.library import Library
+from knowledge.scep import read_bundle
+from knowledge.scep_requests import poisoned_request, poll_message
+
+REPLACED = Fault("replaced", "", "A colleague renewed both RA certificates.", ra="other-pair")
+QUESTION = "this one is refused since this morning: "
+
+
+@pytest.fixture
+async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SqlStore]:
+    folder = tmp_path_factory.mktemp("store")
+    async with open_store(f"sqlite+aiosqlite:///{folder / 'bot.db'}") as opened:
+        yield opened
+
+
+LOOKED = ("scep-base", "scep-caps", "scep-cacert", "ra-certificates")
+
+
+def router(store: SqlStore, library: Library, codes: Codes) -> Router:
+    checker = Checker(
+        store=store,
+        checks=[check for check in catalogue() if check.id in LOOKED],
+        wires=wires([ip_network("127.0.0.0/8")], any_port=True),
+        clock=now,
+        causes=causes(),
+    )
+    return Router(library, codes, checker=checker, store=store, clock=now, role_of=lambda _: "operator")
+
+
+def logged(lab: Lab, most: int | None = None) -> str:
+    """A request of a client that has just fetched the certificates of this lab, as a URL that a log may cut off."""
+    bundle = read_bundle(lab.pki.bundle(lab.fault.ra))
+    message = quote(b64encode(poisoned_request(bundle, now(), bytes(range(32)))), safe="")
+    return f"{lab.url}?operation=PKIOperation&message={message}"[:most]
+
+
+async def asked(router: Router, text: str, *, addressed: bool = True) -> Answer | None:
+    return await router.handle(Message("m-1", Place("test", "room"), "someone", text, addressed))
+
+
+async def answered(router: Router, text: str) -> Answer:
+    answer = await asked(router, text)
+    assert answer
+    return answer
+
+
+async def test_a_message_to_a_former_ra_certificate_is_told_from_one_to_the_present(
+    store: SqlStore, library: Library, codes: Codes
+) -> None:
+    async with Lab("healthy") as lab:
+        chat = router(store, library, codes)
+        await store.register(lab.server())
+        await answered(chat, "check lab")
+        before = logged(lab)
+        fitting = await answered(chat, QUESTION + before)
+        assert fitting.title == "A SCEP request (PKCSReq), encrypted to the RA certificate that lab serves"
+
+        lab.become(REPLACED)
+        chat = router(store, library, codes)  # after a restart, so that nothing answers but the database
+        await answered(chat, "check lab")
+        for text in (before, before[:1_200]):
+            answer = await answered(chat, QUESTION + text)
+            assert answer.title.endswith("encrypted to an RA certificate that lab does not serve any more")
+            assert (answer.tone, answer.about) == ("problem", "ndes-event-18-cannot-decrypt")
+            assert "it was replaced between the two" in repr(answer.blocks)
+        now_fitting = await answered(chat, QUESTION + logged(lab))
+        assert now_fitting.title.endswith("encrypted to the RA certificate that lab serves")
+
+
+async def test_the_former_certificate_is_remembered_however_often_the_server_is_looked_at(
+    store: SqlStore, library: Library, codes: Codes
+) -> None:
+    async with Lab("healthy") as lab:
+        await store.register(lab.server())
+        await answered(router(store, library, codes), "check lab")
+        before = logged(lab)
+        lab.become(REPLACED)
+        for _ in range(3):
+            await answered(router(store, library, codes), "check lab")
+        lab.become("ra-expired-500")
+        chat = router(store, library, codes)
+        await answered(chat, "check lab")
+        assert (await answered(chat, before)).title.endswith("that lab does not serve any more")
+
+
+async def test_a_server_that_is_not_registered_is_not_blamed(store: SqlStore, library: Library, codes: Codes) -> None:
+    async with Lab("healthy") as lab, Lab(REPLACED, host="localhost") as other:
+        await store.register(lab.server())
+        chat = router(store, library, codes)
+        await answered(chat, "check lab")
+        text = logged(other).replace("localhost", "scep.elsewhere.example")
+        answer = await answered(chat, text)
+        assert answer.title.endswith("encrypted to a certificate of no registered server")
+        assert answer.tone == "info"
+
+
+async def test_an_overheard_message_alone_is_left_alone(store: SqlStore, library: Library, codes: Codes) -> None:
+    async with Lab("healthy") as lab:
+        assert await asked(router(store, library, codes), logged(lab), addressed=False) is None
+
+
+async def test_a_poll_of_the_bot_itself_is_read_like_any_other(store: SqlStore, library: Library, codes: Codes) -> None:
+    async with Lab("healthy") as lab:
+        message = poll_message(read_bundle(lab.pki.bundle()), now() - timedelta(minutes=1), bytes(32))
+        answer = await answered(router(store, library, codes), b64encode(message).decode())
+    assert answer.title.startswith("A SCEP request (CertPoll), encrypted to the certificate ")
