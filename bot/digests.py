@@ -85,6 +85,7 @@ class Digests:
         earlier = slots.earlier(subscription, period)
         wanted = set(subscription.tags)
         servers = tuple(s.name for s in await self._store.servers() if not wanted or wanted & set(s.tags))
+        named = frozenset(servers)
         health = await self._diary.health()
         reading = self._runs_of(Period(earlier[-1].begins, period.ends))
         runs = await asyncio.shield(reading)
@@ -102,8 +103,8 @@ class Digests:
             due=slot,
             servers=servers,
             health={name: health[name] for name in servers if name in health},
-            runs=tuple(run for run in runs if run.server in servers),
-            expiries=tuple(one for one in ending if one.server in servers),
+            runs=tuple(run for run in runs if run.server in named),
+            expiries=tuple(one for one in ending if one.server in named),
             asked=tuple(asked),
             votes=tuple(votes),
             titles=self._titles,
@@ -139,8 +140,7 @@ class Digests:
         return Answer("This channel gets a digest", "success", (Text(f"The first one comes {when}, {about}."),))
 
     async def _of(self, place: Place) -> Subscription | None:
-        channel = replace(place, thread=None)
-        return next((one for one in await self._diary.subscriptions() if one.place == channel), None)
+        return await self._diary.subscription(replace(place, thread=None))
 
     # --- quiet times and votes ---------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from bot import slots
@@ -174,6 +174,14 @@ class Rounds:
         kept = await self._diary.expiries(report.at + _FOREVER, report.server.name)
         return found + [one for one in kept if one.kind not in seen and one.ends > report.at - _OVER]
 
+    async def _zone(self, place: Place) -> tzinfo:
+        """The time zone of a channel, where it has a digest and so one is known; else UTC."""
+        subscription = await self._diary.subscription(place)
+        try:
+            return slots.zone_of(subscription) if subscription else UTC
+        except BadRequest:
+            return UTC
+
     async def _tell(self, report: Report, health: Health, before: Health | None, change: Change | None) -> None:
         """One message in the owner's channel, edited as it goes on; none in a quiet time, but then after it."""
         place = place_of(report.server.owner_channel, self._surfaces)
@@ -184,7 +192,8 @@ class Rounds:
             return
         if change == "healed" and health.post is None:
             return  # nobody was told that it was ill
-        answer = announced(change, health, before, self._clock(), findings=report.findings)
+        zone = await self._zone(place)
+        answer = announced(change, health, before, self._clock(), findings=report.findings, zone=zone)
         key = f"{health.server} {health.since.isoformat()} {change}"
         sent = health.post[1] if health.post and health.post[0] == place else None
         message = Message(key, place, THE_CLOCK, "")

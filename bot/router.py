@@ -27,6 +27,7 @@ _GREETINGS = ("hi", "hello", "hey")
 _SHORT = 2_000  # characters that are read in some milliseconds
 _OFFERED = 5  # servers with a button under an answer
 _QUESTIONS = ("explain", "missing")  # the commands that ask something of the knowledge; the others are orders
+_WITH_DIGESTS = ("digest", "quiet")  # the commands that need something which happens unasked
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
 RoleOf = Callable[[Message], Role]
 """What a person may do, by who and where they are."""
@@ -247,7 +248,8 @@ class Router:
 
     async def _help(self, message: Message, words: str, show: Show) -> Answer:
         rank = _RANKS.index(self._role_of(message))
-        mine = [command for command in COMMANDS if _RANKS.index(command.needs) <= rank]
+        here = [command for command in COMMANDS if self._digests or command.name not in _WITH_DIGESTS]
+        mine = [command for command in here if _RANKS.index(command.needs) <= rank]
         rows = tuple((f"{command.name} {command.takes}".strip(), command.does) for command in mine)
         return Answer(
             "What I can do",

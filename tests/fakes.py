@@ -199,6 +199,9 @@ class FakeDiary:
     async def unsubscribe(self, place: Place) -> bool:
         return self._subscriptions.pop(place, None) is not None
 
+    async def subscription(self, place: Place) -> Subscription | None:
+        return self._subscriptions.get(place)
+
     async def subscriptions(self) -> list[Subscription]:
         return list(self._subscriptions.values())
 

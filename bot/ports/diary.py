@@ -45,6 +45,10 @@ class Diary(Protocol):
         """End it; whether there was one."""
         ...
 
+    async def subscription(self, place: Place) -> Subscription | None:
+        """That of a channel."""
+        ...
+
     async def subscriptions(self) -> list[Subscription]:
         """All channels that have one."""
         ...

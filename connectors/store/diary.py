@@ -133,12 +133,19 @@ class SqlDiary:
             gone = await connection.execute(sa.delete(table).where(table.c.place == _key(place)))
         return gone.rowcount == 1
 
+    async def subscription(self, place: Place) -> Subscription | None:
+        """That of a channel."""
+        c = tables.subscriptions.c
+        async with self._begin() as connection:
+            kept = await connection.scalar(sa.select(sa.cast(c.fields, sa.Text)).where(c.place == _key(place)))
+        return rows.subscription_of(kept) if kept else None
+
     async def subscriptions(self) -> list[Subscription]:
         """All channels that have one."""
         c = tables.subscriptions.c
         async with self._begin() as connection:
-            found = (await connection.scalars(sa.select(c.fields).order_by(c.place))).all()
-        return [subscription for fields in found if (subscription := rows.subscription_of(fields))]
+            found = (await connection.scalars(sa.select(sa.cast(c.fields, sa.Text)).order_by(c.place))).all()
+        return [subscription for text in found if (subscription := rows.subscription_of(text))]
 
     async def hush(self, quiet: Quiet) -> None:
         """Announce nothing for a time."""

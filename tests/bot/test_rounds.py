@@ -552,3 +552,16 @@ async def test_digests_that_are_due_together_are_asked_for_in_turn_and_none_is_f
         world.clock.pass_by(5)
         posted.append(len(world.surface.posts))
     assert posted == [DIGESTS_AT_ONCE, 2 * DIGESTS_AT_ONCE, len(places), len(places)]
+
+
+async def test_a_change_is_told_in_the_time_of_its_channel_and_help_names_what_there_is(
+    library: Library, codes: Codes
+) -> None:
+    world, replica = await watched(library, codes)
+    await world.diary.subscribe(Subscription(OWNER, "daily", zone="Europe/Berlin", since=world.clock()))
+    await replica.turns(1, "ok")
+    await replica.turns(2, "fail")
+    assert world.surface.titles() == ["ndes01 is broken since 15:00 CEST"]
+    answer = await replica.says("help")
+    assert answer
+    assert "quiet" in repr(answer)

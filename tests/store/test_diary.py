@@ -206,6 +206,8 @@ async def test_who_changes_a_subscription_while_its_slot_is_told_loses_nothing(d
     changing = [diary.subscribe(Subscription(CHANNEL, "weekly", 9, since=NOON))]
     await asyncio.gather(*(diary.told(CHANNEL, NOON - hour * HOUR) for hour in range(8)), *changing)
     assert await diary.subscriptions() == [Subscription(CHANNEL, "weekly", 9, since=NOON)]
+    assert await diary.subscription(CHANNEL) == Subscription(CHANNEL, "weekly", 9, since=NOON)
+    assert await diary.subscription(Place("slack", "C-none")) is None
 
 
 async def test_a_channel_has_one_subscription_at_most(diary: Diary) -> None:
