@@ -56,6 +56,7 @@ async def open_engine(
     executor: str,
     work: Mapping[str, Work],
     deliver: Deliver | None = None,
+    brief: Mapping[str, timedelta] | None = None,
     beat: float = 5.0,
     clock: Clock = _now,
 ) -> AsyncIterator[Engine]:
@@ -63,13 +64,14 @@ async def open_engine(
 
     `executor` is the name of this process and its successors, never of two that live: what one of this
     name left undone is taken up at once, what others left when they missed three beats, `beat` seconds
-    apart. There is one engine in a process. Raises `ConnectorError`.
+    apart. `brief` are the kinds of which there are too many to be known for `KEPT_FOR`, and how long they are.
+    There is one engine in a process. Raises `ConnectorError`.
     """
     if not _only.acquire(blocking=False):
         raise ConnectorError("This process has an engine already: close that one first.")
     try:
         with engine_library.muffled():
-            runs = _Runs(database_url, executor, deliver)
+            runs = _Runs(database_url, executor, deliver, brief or {})
             try:
                 await runs.open(work, beat, clock)
                 yield runs
@@ -82,10 +84,13 @@ async def open_engine(
 class _Runs:
     """The Engine port over DBOS: a run is a workflow of two recorded steps, the work and its delivery."""
 
-    def __init__(self, database_url: str, executor: str, deliver: Deliver | None) -> None:
+    def __init__(
+        self, database_url: str, executor: str, deliver: Deliver | None, brief: Mapping[str, timedelta]
+    ) -> None:
         self._home = Database(database_url)
         self._executor = executor
         self._deliver = deliver
+        self._brief = brief
         self._workflows: dict[str, Callable[[Said], Coroutine[Any, Any, None]]] = {}
         self._asked: set[asyncio.Task[Any]] = set()
         self._library: DBOS | None = None
@@ -254,15 +259,15 @@ class _Runs:
     # --- looking after ------------------------------------------------------------------------
 
     async def _look_after(self, library: DBOS, beats: Beats, every: float, clock: Clock) -> None:
-        swept, lost, well = -_SWEEP_EVERY, frozenset[str](), True
+        sweep_at, lost, well = 0.0, frozenset[str](), True
         loop = asyncio.get_running_loop()
         while True:
             try:
                 with self._told():
                     lost = await asyncio.to_thread(engine_library.look, library, self._executor, beats, lost)
-                    if loop.time() - swept >= _SWEEP_EVERY:
-                        swept = loop.time()
-                        await engine_library.sweep(clock() - KEPT_FOR)
+                    if loop.time() >= sweep_at:
+                        more = await self._sweep(clock())
+                        sweep_at = 0.0 if more else loop.time() + _SWEEP_EVERY
                 well = True
             except Exception as error:  # whatever it is, the next look may go well
                 if well:
@@ -270,6 +275,11 @@ class _Runs:
                     _log.error("the engine cannot look after its runs", extra={"reason": reason})
                 well = False
             await asyncio.sleep(every)
+
+    async def _sweep(self, now: datetime) -> bool:
+        """Forget a lot of what ended long ago; whether there is more."""
+        ages: dict[str | None, timedelta] = {None: KEPT_FOR, **self._brief}
+        return any([await engine_library.sweep(now - age, kind) for kind, age in ages.items()])
 
     @contextmanager
     def _told(self) -> Iterator[None]:

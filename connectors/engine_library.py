@@ -126,18 +126,18 @@ def _lost(library: DBOS, executor: str) -> frozenset[str]:
     return frozenset(run.workflow_id for run in pending) - set(library._active_workflows_set.activeList())
 
 
-async def sweep(before: datetime) -> None:
-    """Forget runs that ended before a time."""
+async def sweep(before: datetime, kind: str | None = None) -> bool:
+    """Forget a lot of the runs, or those of a kind, that ended before a time; whether there may be more of them. One
+    lot at a time: as long as this takes, the process does not beat, and it would look dead."""
     ended = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-    while True:
-        found = await DBOS.list_workflows_async(
-            status=ended,
-            completed_before=before.isoformat(),
-            limit=_SWEPT_AT_ONCE,
-            load_input=False,
-            load_output=False,
-        )
-        if found:
-            await DBOS.delete_workflows_async([run.workflow_id for run in found])
-        if len(found) < _SWEPT_AT_ONCE:
-            return
+    found = await DBOS.list_workflows_async(
+        status=ended,
+        name=kind,
+        completed_before=before.isoformat(),
+        limit=_SWEPT_AT_ONCE,
+        load_input=False,
+        load_output=False,
+    )
+    if found:
+        await DBOS.delete_workflows_async([run.workflow_id for run in found])
+    return len(found) == _SWEPT_AT_ONCE

@@ -164,7 +164,8 @@ async def _house(
         online=online(places_of(said)),
     )
     work = {CHECK: checks.carry_out, ROUND: rounds.carry_out}
-    async with open_engine(settings_file.database_of(said), executor=name, work=work) as engine:
+    brief = {ROUND: max(2 * timedelta(minutes=said.checks.every_minutes), timedelta(hours=1))}
+    async with open_engine(settings_file.database_of(said), executor=name, work=work, brief=brief) as engine:
         checks.rely_on(engine)
         rounds.rely_on(engine)
         await inbox.begin()

@@ -451,6 +451,28 @@ async def test_runs_that_ended_long_ago_are_forgotten(sqlite_address: str) -> No
     assert left == [0, 0, 0, 0]
 
 
+async def test_of_a_brief_kind_runs_are_forgotten_sooner_and_in_lots(
+    sqlite_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.engine_library._SWEPT_AT_ONCE", 2)
+    async with Bench().open(sqlite_address) as engine:
+        for number in range(5):
+            await engine.run("digest", f"brief {number}", NDES)
+        await engine.run("check", "kept", NDES)
+
+    def later() -> datetime:
+        return datetime.now(UTC) + timedelta(hours=2)
+
+    brief = {"digest": timedelta(hours=1)}
+    async with Bench().open(sqlite_address, clock=later, brief=brief, beat=0.05) as engine:
+
+        async def forgotten() -> bool:
+            return not any([await engine.result(f"brief {number}") for number in range(5)])
+
+        await in_the_end(forgotten)
+        assert await engine.result("kept") == OK
+
+
 async def test_a_process_ends_although_its_database_is_gone(tmp_path: Path) -> None:
     """DBOS would try for ever to get its connection back, in threads that Python waits for."""
     home = _home(f"sqlite:///{tmp_path}/bot.db")
