@@ -278,8 +278,8 @@ class _Runs:
 
     async def _sweep(self, now: datetime) -> bool:
         """Forget a lot of what ended long ago; whether there is more."""
-        ages: dict[str | None, timedelta] = {None: KEPT_FOR, **self._brief}
-        return any([await engine_library.sweep(now - age, kind) for kind, age in ages.items()])
+        ages: list[tuple[str | None, timedelta]] = [(None, KEPT_FOR), *self._brief.items()]
+        return any([await engine_library.sweep(now - age, kind) for kind, age in ages])
 
     @contextmanager
     def _told(self) -> Iterator[None]:
