@@ -16,6 +16,7 @@ from cryptography import x509
 from knowledge import der, extensions, scep
 from knowledge.ber import Part, parts
 from knowledge.certificates import CertificateFacts, ScepError, read_certificate, reading, shown
+from knowledge.scep_words import ALGORITHMS, REASONS, STATUSES, TYPES
 
 LARGEST = 256 * 1024
 """Bytes of a message that are read; real ones have two to eight thousand."""
@@ -27,53 +28,6 @@ _LONGEST_SERIAL = 64  # bytes
 _HEAD = 1_600  # characters of a query in which the recipient stands
 _OF_CONTEXT = der.context_tag(0)
 _KEY_IDENTIFIER = 0x80
-
-_TYPES: Mapping[str, str] = {
-    "3": "CertRep",
-    "17": "RenewalReq",
-    "18": "UpdateReq",
-    "19": "PKCSReq",
-    "20": "CertPoll",
-    "21": "GetCert",
-    "22": "GetCRL",
-}
-"""Message types (RFC 8894, section 3.2.1.2; 18 is of the drafts before it)."""
-STATUSES: Mapping[str, str] = {"0": "SUCCESS", "2": "FAILURE", "3": "PENDING"}
-REASONS: Mapping[str, str] = {
-    "0": "badAlg",
-    "1": "badMessageCheck",
-    "2": "badRequest",
-    "3": "badTime",
-    "4": "badCertId",
-}
-"""pkiStatus and failInfo in words (RFC 8894, sections 3.2.1.3 and 3.2.1.4)."""
-
-_ALGORITHMS: Mapping[str, str] = {
-    scep.MD5: "MD5",
-    scep.SHA1: "SHA-1",
-    scep.SHA256: "SHA-256",
-    scep.SHA384: "SHA-384",
-    scep.SHA512: "SHA-512",
-    "1.3.14.3.2.7": "DES-CBC",
-    "1.2.840.113549.3.2": "RC2-CBC",
-    "1.2.840.113549.3.7": "3DES-CBC",
-    "2.16.840.1.101.3.4.1.2": "AES-128-CBC",
-    "2.16.840.1.101.3.4.1.22": "AES-192-CBC",
-    "2.16.840.1.101.3.4.1.42": "AES-256-CBC",
-    "2.16.840.1.101.3.4.1.6": "AES-128-GCM",
-    "2.16.840.1.101.3.4.1.46": "AES-256-GCM",
-    "1.2.840.113549.1.1.1": "RSA (PKCS #1 v1.5)",
-    "1.2.840.113549.1.1.4": "RSA with MD5",
-    "1.2.840.113549.1.1.5": "RSA with SHA-1",
-    "1.2.840.113549.1.1.7": "RSA-OAEP",
-    "1.2.840.113549.1.1.10": "RSASSA-PSS",
-    "1.2.840.113549.1.1.11": "RSA with SHA-256",
-    "1.2.840.113549.1.1.12": "RSA with SHA-384",
-    "1.2.840.113549.1.1.13": "RSA with SHA-512",
-    "1.2.840.10045.4.3.2": "ECDSA with SHA-256",
-    "1.2.840.10045.4.3.3": "ECDSA with SHA-384",
-    "1.2.840.10045.4.3.4": "ECDSA with SHA-512",
-}
 
 
 class CertificateName(NamedTuple):
@@ -132,7 +86,7 @@ def read_message(data: bytes) -> ScepMessage:
         if kind is None and not envelope.recipients:
             raise ScepError("There is no SCEP message in it, or too little of one.")
         return ScepMessage(
-            kind=None if kind is None else _TYPES.get(kind, kind),
+            kind=None if kind is None else TYPES.get(kind, kind),
             recipients=envelope.recipients,
             signer=_certificate_of(signer.name, signed.certificates),
             signer_name=signer.name,
@@ -320,7 +274,7 @@ def _algorithm(part: Part) -> str | None:
     if not fields or not fields[0].whole:
         return None
     number = _dotted(fields[0])
-    return _ALGORITHMS.get(number, number)
+    return ALGORITHMS.get(number, number)
 
 
 def _named(part: Part) -> CertificateName | None:
@@ -358,16 +312,15 @@ def _name_in_words(content: bytes) -> str:
 
 
 def _certificate_of(name: CertificateName | None, certificates: Sequence[bytes]) -> CertificateFacts | None:
-    """The certificate that the signature names; where that is cut off, or names none of them, the first."""
-    facts = []
+    """The certificate that the signature names; where that is cut off, the first."""
     for one in certificates:
         try:
-            facts.append(read_certificate(one))
+            facts = read_certificate(one)
         except ScepError:  # the rest of the message says enough
             continue
-    return next((one for one in facts if name and named(one) == name), None) or (
-        facts[0] if facts and not name else None
-    )
+        if name is None or named(facts) == name:
+            return facts
+    return None
 
 
 def named(certificate: CertificateFacts) -> CertificateName:

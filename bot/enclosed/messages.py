@@ -53,13 +53,15 @@ class Standing:
 
 
 def standing(message: ScepMessage, servers: Sequence[HandsOut], now: datetime) -> Standing | None:
-    """How the recipient stands to the servers: to the one that knows it, else to all of them.
-
-    None for an answer, which is encrypted to the client, and where the recipient is not known.
-    """
+    """How the recipient of a message stands to the servers. None for an answer, which is encrypted to the client, and
+    where the recipient is not known."""
     if message.is_answer or not message.recipients:
         return None
-    recipient = message.recipients[0]
+    return standing_of(message.recipients[0], servers, now)
+
+
+def standing_of(recipient: CertificateName, servers: Sequence[HandsOut], now: datetime) -> Standing:
+    """How a recipient stands to the servers: to the one that knows it, else to all of them."""
     for server in servers:
         if handed := server.find(recipient):
             return _known(handed, server, now)
@@ -143,8 +145,7 @@ def beside(message: ScepMessage, certificates: Iterable[ShownCertificate], now: 
         return None
     if one.not_after and one.not_after.latest < now:
         return f"It is encrypted to a certificate in the same paste, which expired on {one.not_after.shown}."
-    what = "CA" if one.is_ca else "RA" if one.is_ra else "other"
-    kind = {"CA": "a CA certificate", "RA": "an RA certificate", "other": "a certificate"}[what]
+    kind = "a CA certificate" if one.is_ca else "an RA certificate" if one.is_ra else "a certificate"
     return f"It is encrypted to {kind} in the same paste."
 
 

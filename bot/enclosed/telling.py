@@ -15,9 +15,10 @@ from bot.ports import Store
 from bot.types import Answer, Block, Caution, Choices, Facts, Fold, Heading, Text, Tone
 from knowledge.enclosed.finding import find
 from knowledge.enclosed.marks import may_hold
-from knowledge.enclosed.types import Enclosed, ShownCertificate
+from knowledge.enclosed.types import Binding, Enclosed, ShownCertificate
 from knowledge.library import Library
-from knowledge.scep_messages import REASONS, CertificateName, ScepMessage
+from knowledge.scep_messages import CertificateName, ScepMessage
+from knowledge.scep_words import REASONS
 
 _SHORT: Final = 2_000  # characters that are read in a millisecond
 _MOST_SHOWN = 10  # certificates of one answer, and bindings
@@ -129,42 +130,34 @@ def _answered(message: ScepMessage) -> str | None:
 def _title(
     enclosed: Enclosed, standings: Sequence[Standing | None], judged: Sequence[_Judged], bindings: Sequence[Fault]
 ) -> str:
-    """The most telling: a message, else the certificates, else the bindings."""
+    """The most telling: a message, else what is wrong with certificates, else with bindings, else what there is."""
     if enclosed.messages:
         which = next((i for i, one in enumerate(standings) if one and one.tone == "problem"), 0)
-        called, one = messages.called(enclosed.messages[which]), standings[which]
-        return f"{called}, {one.said}" if one else called
-    if enclosed.certificates:
-        return _title_of(judged)
-    grave = [fault for fault in bindings if fault.grave]
-    count = len(enclosed.bindings or ())
-    return (
-        grave[0].said.partition(":")[0].rstrip(".")
-        if grave
-        else f"{_number(count, 'binding')} of certificates to addresses"
-    )
-
-
-def _title_of(judged: Sequence[_Judged]) -> str:
-    wrong = [(one, grave) for one, found in judged if (grave := [fault for fault in found if fault.grave])]
+        called, standing = messages.called(enclosed.messages[which]), standings[which]
+        return f"{called}, {standing.said}" if standing else called
+    wrong = [(one, fault) for one, found in judged if (fault := next((f for f in found if f.grave), None))]
+    unbound = next((fault for fault in bindings if fault.grave), None)
+    if unbound and not wrong:
+        return unbound.said.partition(":")[0].rstrip(".")
     if len(judged) > 1:
-        return (
-            f"{len(judged)} certificates, {len(wrong) or 'none'} of them with a fault"
-            if len(wrong) != 1
-            else _one_of(judged, wrong[0])
-        )
-    one, _ = judged[0]
+        return f"{len(judged)} certificates, {_with_faults(wrong)}"
+    if judged:
+        called = _called(judged[0][0])
+        title = f"{called} {_SHORTLY[wrong[0][1].word]}" if wrong else f"{called}, {_until(judged[0][0], 'valid ')}"
+        return f"{title[0].upper()}{title[1:]}"
+    return f"{_number(len(enclosed.bindings or ()), 'binding')} of certificates to addresses"
+
+
+def _with_faults(wrong: Sequence[tuple[ShownCertificate, Fault]]) -> str:
+    if len(wrong) != 1:
+        return f"{len(wrong) or 'none'} of them with a fault"
+    one, fault = wrong[0]
+    return f"among them {_called(one)} {_SHORTLY[fault.word]}"
+
+
+def _called(one: ShownCertificate) -> str:
     called = certificates.called(one)
-    article = "An" if called.startswith("RA") else "A"
-    if wrong:
-        return f"{article} {called} {_SHORTLY[wrong[0][1][0].word]}"
-    return f"{article} {called}" + (f", valid until {one.not_after.shown}" if one.not_after else "")
-
-
-def _one_of(judged: Sequence[_Judged], wrong: tuple[ShownCertificate, list[Fault]]) -> str:
-    one, grave = wrong
-    article = "an" if certificates.called(one).startswith("RA") else "a"
-    return f"{len(judged)} certificates, among them {article} {certificates.called(one)} {_SHORTLY[grave[0].word]}"
+    return f"{'an' if called.startswith('RA') else 'a'} {called}"
 
 
 def _number(count: int, what: str) -> str:
@@ -200,8 +193,8 @@ def _of_certificates(judged: Sequence[_Judged]) -> Iterator[Block]:
         yield Text(f"{_number(len(judged) - _MOST_SHOWN, 'more certificate')} in this paste are not shown.")
 
 
-def _until(one: ShownCertificate) -> str:
-    return f"until {one.not_after.shown}" if one.not_after else "no dates shown"
+def _until(one: ShownCertificate, valid: str = "") -> str:
+    return f"{valid}until {one.not_after.shown}" if one.not_after else "no dates shown"
 
 
 def _marked(one: ShownCertificate) -> str:
@@ -215,13 +208,11 @@ def _of_fault(fault: Fault) -> Block:
 def _of_bindings(enclosed: Enclosed, faults: Sequence[Fault]) -> Iterator[Block]:
     yield from map(_of_fault, faults)
     if enclosed.bindings:
-        shown = enclosed.bindings[:_MOST_SHOWN]
-        yield Facts(
-            tuple(
-                (plain(one.address, 80), f"`{one.thumbprint}`" if one.thumbprint else "of the central store")
-                for one in shown
-            )
-        )
+        yield Facts(tuple((plain(one.address, 80), _bound(one)) for one in enclosed.bindings[:_MOST_SHOWN]))
+
+
+def _bound(binding: Binding) -> str:
+    return f"`{binding.thumbprint}`" if binding.thumbprint else "of the central store"
 
 
 # --- for scripts -----------------------------------------------------------------------------

@@ -33,6 +33,8 @@ from knowledge.scep_requests import poisoned_request, poll_message
 from tests.fakes import FakeStore
 from tests.knowledge.listings import SHORT, VERBOSE, WEB, WEB_THUMBPRINT, bound
 from tests.knowledge.pki import AGENT, NOW, YEAR, Holder, Pki, certrep, issue, key_of, named, resigned, usage
+from tests.render.answers import facts_of
+from tests.render.surfaces import SURFACES
 
 DAY = timedelta(days=1)
 PKI = Pki.make()
@@ -377,6 +379,7 @@ def test_titles_name_what_is_worst(library: Library) -> None:
     assert said(VERBOSE + WEB, library, now=late).title == "2 certificates, 2 of them with a fault"
     one = said(VERBOSE.replace("3/14/2027", "3/14/2026") + WEB, library)
     assert one.title == "2 certificates, among them an RA certificate for encryption that has expired"
+    assert said(VERBOSE + bound(), library).title == "This listing has no binding"
     assert said(bound(), library).title == "This listing has no binding"
     assert said(bound(("0.0.0.0:443", WEB_THUMBPRINT)), library).title == "1 binding of certificates to addresses"
 
@@ -461,3 +464,14 @@ def test_whatever_a_message_holds_it_can_be_told(library: Library, message: byte
         assert len(found.title) < 200
         assert render(answer)
         json.dumps(as_fields(enclosed, library, NOW, [server()]))
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_every_surface_shows_it_whole(surface: str, library: Library) -> None:
+    many = pem(PKI.encryption, PKI.signature, PKI.issuing, PKI.root) + VERBOSE.replace("3/14/2027", "3/14/2026") + WEB
+    for text in (URL, URL[:900], many, bound(("0.0.0.0:8443", WEB_THUMBPRINT))):
+        found = said(text, library, server(LATER, meant=True))
+        shown = "".join(SURFACES[surface].shows(Answer(found.title, found.tone, found.blocks)).split())
+        for fact in facts_of(Answer(found.title, found.tone, found.blocks)):
+            for piece in fact.replace("`", "\n").splitlines():
+                assert "".join(piece.removeprefix("Run ").split()) in shown
