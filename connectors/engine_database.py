@@ -46,8 +46,7 @@ class Database:
             return
         with self.pool.begin() as connection:
             _one_at_a_time(connection)
-            stores = connection.scalar(sa.select(sa.func.current_schema()))
-            self.schema = "ndesbot_runs" if stores in (None, "public") else f"{stores}_runs"
+            self.schema = _schema_beside(connection)
             connection.execute(sa.schema.CreateSchema(self.schema, if_not_exists=True))
 
     def close(self) -> None:
@@ -113,7 +112,39 @@ class Beats:
             connection.execute(sa.insert(self._table).values(executor=self._executor, beat=1))
 
 
+def living(said: str, seconds: float = 6.0) -> list[str]:
+    """The processes that work on the database at an address: those that beat while it is watched for so long, which
+    should be more than a beat. Blocks; nothing is made. Raises `ConnectorError`."""
+    home = Database(said)
+    if database.is_sqlite(home.url) and not Path(home.url.database or "").exists():
+        return []
+    try:
+        with database.told(home.url):
+            first = latest = _beats(home)
+            until = time.monotonic() + seconds
+            while latest == first and latest and time.monotonic() < until:
+                time.sleep(min(0.25, seconds))
+                latest = _beats(home)
+    finally:
+        home.pool.dispose()
+    return sorted(name for name, count in latest.items() if first.get(name) != count)
+
+
+def _beats(home: Database) -> dict[str, int]:
+    with home.pool.connect() as connection:
+        schema = None if database.is_sqlite(home.url) else _schema_beside(connection)
+        if not sa.inspect(connection).has_table("executors", schema=schema):
+            return {}
+        table = sa.table("executors", sa.column("executor"), sa.column("beat"), schema=schema)
+        return {name: count for name, count in connection.execute(sa.select(table.c.executor, table.c.beat))}
+
+
 # --- SQLite and PostgreSQL ---------------------------------------------------------------------
+
+
+def _schema_beside(connection: Connection) -> str:
+    stores = connection.scalar(sa.select(sa.func.current_schema()))
+    return "ndesbot_runs" if stores in (None, "public") else f"{stores}_runs"
 
 
 def _beside(path: Path) -> Path:

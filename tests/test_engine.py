@@ -19,7 +19,7 @@ from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
 from bot.standstill import LOOKS
 from connectors import engine as room
 from connectors.engine import Engine, Said, Work, open_engine
-from connectors.engine_database import Beats, Database
+from connectors.engine_database import Beats, Database, living
 from tests.engine_bench import NDES, OK, Bench, in_the_end, postgres_for_runs
 
 SECRET = "hunter2-Pa55w0rd"
@@ -471,6 +471,13 @@ async def test_of_a_brief_kind_runs_are_forgotten_sooner_and_in_lots(
 
         await in_the_end(forgotten)
         assert await engine.result("kept") == OK
+
+
+async def test_who_works_on_a_database_can_be_seen_from_outside(address: str) -> None:
+    assert living(address, 0.3) == []
+    async with Bench().open(address, executor="bot-1", beat=0.05):
+        assert await asyncio.to_thread(living, address, 5.0) == ["bot-1"]
+    assert living(address, 0.3) == []
 
 
 async def test_a_process_ends_although_its_database_is_gone(tmp_path: Path) -> None:

@@ -64,6 +64,14 @@ async def test_what_was_backed_up_is_restored_elsewhere(desk: Desk, tmp_path: Pa
         assert len(await store.mail.questions()) == 2
 
 
+async def test_a_backup_takes_the_place_of_nothing(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "bot.backup").write_text("the only copy of last week")
+    code, out, err = desk("backup", "bot.backup")
+    assert (code, out) == (2, "")
+    assert "bot.backup is there already; name another file" in err
+    assert (tmp_path / "bot.backup").read_text() == "the only copy of last week"
+
+
 async def test_a_database_that_is_not_empty_is_filled_only_on_request(desk: Desk) -> None:
     desk("backup", "bot.backup")
     code, out, err = desk("restore", "bot.backup")
@@ -76,10 +84,10 @@ async def test_without_settings_it_is_the_database_of_the_other_commands(desk: D
     (tmp_path / "ndesbot.toml").rename(tmp_path / "away.toml")
     code, out, _ = desk("backup", "bot.backup", NDESBOT_DATABASE=f"sqlite:///{desk.kept}")
     assert (code, out) == (0, f"bot.backup: 5 rows of the SQLite file {desk.kept}\n")
-    code, out, err = desk("backup", "bot.backup")
+    code, out, err = desk("backup", "other.backup")
     assert (code, out) == (2, "")
     assert "is not there" in err
-    code, out, err = desk("backup", "bot.backup", NDESBOT_SETTINGS="nowhere.toml")
+    code, out, err = desk("backup", "other.backup", NDESBOT_SETTINGS="nowhere.toml")
     assert (code, out) == (2, "")
     assert "There is no settings file nowhere.toml" in err
 

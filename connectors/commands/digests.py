@@ -10,6 +10,7 @@ from bot.types import Answer, Place
 from connectors.commands.showing import Json, show, show_json
 
 app = typer.Typer()
+_NO_CHANNEL = Place("", "")
 
 
 @app.command()
@@ -31,7 +32,7 @@ def digest(
         show_json({"digests": [_document(place, answer) for place, answer in written]})
         return
     for place, answer in written:
-        show(answer, of=f"{place.surface}:{place.conversation}")
+        show(answer, of="no channel has a digest yet; of all servers" if place == _NO_CHANNEL else _named(place))
 
 
 async def _written(channel: str | None, settings_file: Path | None) -> list[tuple[Place, Answer]]:
@@ -44,11 +45,9 @@ async def _written(channel: str | None, settings_file: Path | None) -> list[tupl
     titles = {entry.id: entry.title for entry in shelf.library(settings.cache_folder()).entries.values()}
     async with open_store(database(settings_file)) as store:
         digests = Digests(store, store.diary, now, titles)
-        places = [subscription.place for subscription in await digests.channels()] or [Place("any", "all servers")]
+        places = [subscription.place for subscription in await digests.channels()] or [_NO_CHANNEL]
         if channel is not None:
-            places = [
-                place for place in places if channel in (place.conversation, f"{place.surface}:{place.conversation}")
-            ]
+            places = [place for place in places if channel in (place.conversation, _named(place))]
             if not places:
                 raise BadRequest(f"{channel[:80]!r} gets no digest.")
         return [(place, await digests.preview(place)) for place in places]
@@ -57,5 +56,9 @@ async def _written(channel: str | None, settings_file: Path | None) -> list[tupl
 def _document(place: Place, answer: Answer) -> dict[str, Any]:
     from connectors.render.text import render
 
-    channel = f"{place.surface}:{place.conversation}"
+    channel = None if place == _NO_CHANNEL else _named(place)
     return {"channel": channel, "title": answer.title, "tone": answer.tone, "text": render(answer)}
+
+
+def _named(place: Place) -> str:
+    return f"{place.surface}:{place.conversation}"

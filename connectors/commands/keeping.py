@@ -15,13 +15,15 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")]
 
 @app.command()
 def backup(file: File, settings_file: SettingsFile = None) -> None:
-    """Copy everything that is kept into one file, while the bot runs if it does. Only this user may read it."""
+    """Copy everything that is kept into a new file, while the bot runs if it does. Only this user may read it."""
     import asyncio
 
     from connectors.assembly import now
     from connectors.settings_file import database
     from connectors.store import backup as backups
 
+    if file.exists():  # it may be the only good copy
+        raise BadRequest(f"{file} is there already; name another file, or move that one away.")
     address = database(settings_file)
     count = asyncio.run(backups.backup(address, file, now()))
     typer.echo(f"{file}: {count} rows of {_place(address)}")
@@ -35,10 +37,13 @@ def restore(
 ) -> None:
     """Fill an empty database, SQLite or PostgreSQL, from a backup of either. Stop the bot before."""
     from connectors.assembly import now
+    from connectors.engine_database import living
     from connectors.settings_file import database
     from connectors.store import backup as backups
 
     address = database(settings_file)
+    if alive := living(address):
+        raise BadRequest(f"{', '.join(alive)} works on {_place(address)}: stop it before, or what it does is lost.")
     count = backups.restore(address, file, now(), replace=replace)
     typer.echo(f"{file}: {count} rows are in {_place(address)}")
 
