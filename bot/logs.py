@@ -4,15 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.answer import answer_paste
 from bot.errors import BadRequest
 from bot.ports import Show
 from bot.timeline import Story, tell
 from bot.timeline.files import Files, Gauge, Read, Stopped
-from bot.types import Answer, Caution, Choices, Facts, Message, Picture, Place, Text
+from bot.types import Answer, Choices, Facts, Message, Picture, Place, Text
 from knowledge.codes import Codes
 from knowledge.library import Library
 
@@ -21,6 +20,15 @@ STOP: Final = "stop"
 _LOOK: Final = 1.0  # seconds between two looks at how far a reading is; a shorter one shows nothing but its end
 _CELLS: Final = 20  # of the bar
 _MB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """The words of a message and of files that are no logs: a paste like any other. `notes` tell what was left out."""
+
+    text: str
+    notes: tuple[str, ...]
+
 
 Draw = Callable[[Story], Picture | None]
 """The picture of a story; None where it has no times to draw."""
@@ -38,7 +46,7 @@ class Logs:
         self._draw = draw
         self._under_way: dict[Place, list[Gauge]] = {}
 
-    async def answer(self, message: Message, show: Show) -> Answer | None:
+    async def read(self, message: Message, show: Show) -> Answer | Pasted | None:
         """What the files of a message tell; None where nobody asked and they tell of no failure.
 
         Raises `BadRequest` where none of them can be read and somebody asked.
@@ -50,8 +58,12 @@ class Logs:
         except BadRequest as error:
             if not message.text:
                 return _refused(message, error)
-            read = Read(None, "", (str(error),))
-        return await asyncio.to_thread(self._told, message, read)
+            return Pasted(message.text, (str(error),))
+        if read.story is None:
+            return Pasted("\n".join(part for part in (message.text, read.text) if part), read.notes)
+        if not (read.story.stops or message.addressed):
+            return Pasted(message.text, ()) if message.text else None
+        return await asyncio.to_thread(self._told, read.story, read.notes)
 
     def stop(self, place: Place) -> int:
         """Stop what is read for a thread; how many readings that were."""
@@ -91,21 +103,8 @@ class Logs:
 
     # --- what they tell ----------------------------------------------------------------------
 
-    def _told(self, message: Message, read: Read) -> Answer | None:
-        if read.story is None or not (read.story.stops or message.addressed):
-            return self._as_paste(message, read)
-        return self._as_logs(read.story, read)
-
-    def _as_paste(self, message: Message, read: Read) -> Answer | None:
-        words = "\n".join(part for part in (message.text, read.text) if part)
-        if not words and read.story is not None:
-            return None
-        answer = answer_paste(words, library=self._library, codes=self._codes, addressed=message.addressed)
-        left_out = tuple(Caution(note) for note in read.notes)
-        return replace(answer, blocks=(*answer.blocks, *left_out)) if answer else None
-
-    def _as_logs(self, story: Story, read: Read) -> Answer:
-        answer = tell(story, library=self._library, codes=self._codes, notes=read.notes)
+    def _told(self, story: Story, notes: tuple[str, ...]) -> Answer:
+        answer = tell(story, library=self._library, codes=self._codes, notes=notes)
         try:
             picture = self._draw(story)
         except Exception as error:  # the words say the same

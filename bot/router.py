@@ -12,11 +12,11 @@ from bot.check import PROBE, TRACES, Checker
 from bot.digests import DUE, THE_CLOCK, VOTE, Digests, asking, is_subscribing
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
 from bot.findings import Finding, Report, Server
-from bot.logs import Logs
+from bot.logs import Logs, Pasted
 from bot.ports import Clock, Show, Store, Use
 from bot.redaction import redact
 from bot.servers import listed, server_from, words_to_fields
-from bot.types import Answer, Choices, Facts, Message, Role, Steps, Text
+from bot.types import Answer, Caution, Choices, Facts, Message, Role, Steps, Text
 from knowledge.codes import Codes
 from knowledge.library import Library
 
@@ -120,7 +120,7 @@ class Router:
                 return replace(await self._digests.vote(message), question=False)
             command, words = self._command(message.text)
             if command is None:
-                answer = await self._with_enclosed(message, await self._read(message, show))
+                answer = await self._answered(message, show)
                 return await self._with_more(message, answer)
             if not message.addressed:
                 return None
@@ -192,10 +192,19 @@ class Router:
 
     # --- knowledge ---------------------------------------------------------------------------
 
-    async def _read(self, message: Message, show: Show) -> Answer | None:
+    async def _answered(self, message: Message, show: Show) -> Answer | None:
+        """What a message tells that is no command, with the files beside it."""
+        if not (message.files and self._logs):
+            return await self._with_enclosed(message, await self._read(message))
+        found = await self._logs.read(message, show)
+        if not isinstance(found, Pasted):
+            return found
+        pasted = replace(message, text=found.text)
+        answer = await self._with_enclosed(pasted, await self._read(pasted))
+        return replace(answer, blocks=(*answer.blocks, *map(Caution, found.notes))) if answer else None
+
+    async def _read(self, message: Message) -> Answer | None:
         """What a paste means. A long one is read beside the loop; for a short one that would cost more than it does."""
-        if message.files and self._logs:
-            return await self._logs.answer(message, show)
         if len(message.text) <= _SHORT:
             return self._paste(message)
         return await asyncio.to_thread(self._paste, message)

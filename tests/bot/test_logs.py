@@ -8,10 +8,10 @@ import pytest
 
 from bot import logs
 from bot.errors import BadRequest
-from bot.logs import STOP, Logs, so_far
+from bot.logs import STOP, Logs, Pasted, so_far
 from bot.timeline import Line, LogFile, Story, Survey
 from bot.timeline.files import Gauge, Read, Stopped
-from bot.types import Answer, Attached, Caution, Choices, Message, Picture, Place
+from bot.types import Answer, Attached, Choices, Message, Picture, Place
 from knowledge.codes import Codes
 from knowledge.library import Library
 
@@ -43,10 +43,10 @@ def stopped_story(library: Library) -> Story:
 
 
 @pytest.fixture
-def answering(library: Library, codes: Codes) -> Callable[..., Awaitable[tuple[Answer | None, list[Answer]]]]:
+def answering(library: Library, codes: Codes) -> Callable[..., Awaitable[tuple[Answer | Pasted | None, list[Answer]]]]:
     async def answer(
         read: Read | Exception, asked: Message, draw: Callable[[Story], Picture | None] = lambda _: None
-    ) -> tuple[Answer | None, list[Answer]]:
+    ) -> tuple[Answer | Pasted | None, list[Answer]]:
         async def reading(_: Gauge) -> Read:
             if isinstance(read, Exception):
                 raise read
@@ -57,7 +57,7 @@ def answering(library: Library, codes: Codes) -> Callable[..., Awaitable[tuple[A
         async def show(one: Answer) -> None:
             shown.append(one)
 
-        return await Logs(FakeFiles(reading), library, codes, draw).answer(asked, show), shown
+        return await Logs(FakeFiles(reading), library, codes, draw).read(asked, show), shown
 
     return answer
 
@@ -79,15 +79,13 @@ async def test_a_picture_that_cannot_be_drawn_costs_no_answer(answering, stopped
 
 
 async def test_a_file_that_is_no_log_is_read_like_a_paste(answering) -> None:
-    answer, _ = await answering(Read(None, "error 0x80094012", ("b.png: this is not a text file.",)), message("look"))
-    assert "0x80094012" in str(answer)
-    assert answer.blocks[-1] == Caution("b.png: this is not a text file.")
+    found, _ = await answering(Read(None, "error 0x80094012", ("b.png: no text file.",)), message("look"))
+    assert found == Pasted("look\nerror 0x80094012", ("b.png: no text file.",))
 
 
 async def test_what_was_written_is_answered_though_its_file_cannot_be_read(answering) -> None:
-    answer, _ = await answering(BadRequest("a.log: too large."), message("error 0x80094012"))
-    assert "0x80094012" in str(answer)
-    assert answer.blocks[-1] == Caution("a.log: too large.")
+    found, _ = await answering(BadRequest("a.log: too large."), message("error 0x80094012"))
+    assert found == Pasted("error 0x80094012", ("a.log: too large.",))
 
 
 async def test_a_file_alone_that_cannot_be_read_is_refused_in_words(answering) -> None:
@@ -95,7 +93,7 @@ async def test_a_file_alone_that_cannot_be_read_is_refused_in_words(answering) -
         await answering(BadRequest("a.log: too large."), message())
 
 
-@pytest.mark.parametrize("read", [BadRequest("a.png: no."), Read(None, "lunch at twelve?"), "healthy"])
+@pytest.mark.parametrize("read", [BadRequest("a.png: no."), "healthy"])
 async def test_nobody_asked_so_only_a_failure_is_told(answering, library: Library, read: Read | Exception) -> None:
     given = Read(Survey(library).story(), "") if read == "healthy" else read
     assert await answering(given, message(addressed=False)) == (None, [])
@@ -119,7 +117,7 @@ async def test_a_long_reading_shows_how_far_it_is_and_can_be_stopped(
 
     reader = Logs(FakeFiles(long), library, codes, lambda _: None)
     shown: asyncio.Queue[Answer] = asyncio.Queue()
-    answering = asyncio.create_task(reader.answer(message(), shown.put))
+    answering = asyncio.create_task(reader.read(message(), shown.put))
     first = await asyncio.wait_for(shown.get(), 5)
     assert first.title == "Reading iis.log"
     assert "31,207" in str(first.blocks)
@@ -141,7 +139,7 @@ async def test_who_ends_ends_the_reading_too(library: Library, codes: Codes) -> 
         await asyncio.Event().wait()
         raise AssertionError
 
-    answering = asyncio.create_task(Logs(FakeFiles(endless), library, codes, lambda _: None).answer(message(), _unseen))
+    answering = asyncio.create_task(Logs(FakeFiles(endless), library, codes, lambda _: None).read(message(), _unseen))
     await asyncio.sleep(0.01)
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):
