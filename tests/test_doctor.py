@@ -11,9 +11,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.findings import Server
 from connectors.doctor import Symptom, examine, slack, teams
+from connectors.doctor import web as the_web
 from connectors.doctor.network import line, utc_now
-from connectors.settings_file import Network, Slack, Teams
+from connectors.doctor.symptoms import told as symptom
+from connectors.settings_file import Network, Slack, Teams, Web
+from connectors.store import open_store
 from tests.test_command_line import Shell, cache, ndesbot  # noqa: F401 - fixtures
 
 SCOPES = ("chat:write", "commands")
@@ -83,7 +87,13 @@ async def test_what_is_wrong_at_slack_is_red_with_its_fix(
     assert words in found[symptom].summary
     assert found[symptom].fix
     assert "xoxb-secret" not in repr(found)
-    assert [other.id for other in found.values() if other.verdict != "ok"] == [symptom]
+    assert [other.id for other in found.values() if other.verdict == "fail"] == [symptom]
+
+
+async def test_of_a_token_that_is_refused_no_scopes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await of_slack(monkeypatch, **{"auth.test": says({"ok": False, "error": "invalid_auth"}, scopes="")})
+    assert found["slack-scopes"].verdict == "warn"
+    assert found["slack-scopes"].summary == "Not known: Slack tells them for a good bot token only."
 
 
 async def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,6 +151,44 @@ async def test_without_settings_the_rest_is_still_examined(tmp_path: Path, monke
     monkeypatch.setenv("NDESBOT_DATABASE", f"sqlite+aiosqlite:///{tmp_path}/x.db")
     found = {symptom.id: symptom.verdict async for symptom in examine(tmp_path / "none.toml")}
     assert found == {"settings": "warn", "knowledge": "ok", "database": "ok"}
+
+
+async def test_the_port_is_free_or_ours_or_another_programs() -> None:
+    async def alive(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def other(_: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    for answer, words in ((alive, "ndesbot listens on"), (other, "Another program listens on")):
+        application = web.Application()
+        application.router.add_get("/healthz", answer)
+        async with TestServer(application) as server:
+            port = server.port or 0
+            told = await symptom("web", "fix", the_web.examine(Web(port=port)))
+        assert told.summary.startswith(words)
+    assert (await symptom("web", "fix", the_web.examine(Web(port=port)))).summary == f"127.0.0.1:{port} is free."
+    assert (await symptom("web", "fix", the_web.examine(Web(host="192.0.2.1", port=port)))).verdict == "fail"
+
+
+async def test_an_owner_on_a_platform_that_is_not_set_up_is_pointed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path}/x.db"
+    monkeypatch.setenv("NDESBOT_DATABASE", address)
+    for secret in ("NDESBOT_SLACK_BOT_TOKEN", "NDESBOT_SLACK_APP_TOKEN"):
+        monkeypatch.delenv(secret, raising=False)
+    async with open_store(address) as store:
+        for name, channel in (("a", "slack:C0123"), ("b", "teams:19:x@thread.tacv2"), ("c", "C0123"), ("d", None)):
+            await store.register(Server(name, "https://x.example/certsrv/mscep/mscep.dll", owner_channel=channel))
+    (tmp_path / "ndesbot.toml").write_text("[slack]\nworkspaces = ['T1']\n[web]\nport = 0\n")
+    found = {symptom.id: symptom async for symptom in examine(tmp_path / "ndesbot.toml")}
+    assert found["owner-channels"].summary == "Nobody hears of changes of b: teams is not set up."
+    assert found["web"].verdict == "ok"
+    async with open_store(address) as store:
+        await store.remove("b")
+    found = {symptom.id: symptom async for symptom in examine(tmp_path / "ndesbot.toml")}
+    assert found["owner-channels"].summary == "2 servers have a channel in which changes are told."
 
 
 @pytest.mark.parametrize(

@@ -33,14 +33,14 @@ async def examine(said: Slack, scopes: Iterable[str], line: Line, clock: Clock) 
         _clock(reached, clock),
     )
     yield await told("slack-token", _TOKENS, _workspace(reached, said))
-    if not reached.data.get("ok"):
-        yield Symptom("slack-scopes", "warn", "Slack was not asked for them, as it refuses the bot token.", _TOKENS)
-        return
-    yield await told(
-        "slack-scopes",
-        "Paste manifest/slack.yaml into the app's manifest and install the app again.",
-        _scopes(reached, set(scopes)),
-    )
+    if reached.data.get("ok"):
+        yield await told(
+            "slack-scopes",
+            "Paste manifest/slack.yaml into the app's manifest and install the app again.",
+            _scopes(reached, set(scopes)),
+        )
+    else:
+        yield Symptom("slack-scopes", "warn", "Not known: Slack tells them for a good bot token only.", _TOKENS)
     if said.mode == "socket":
         yield await told("slack-socket", _TOKENS, _socket(said, secrets, line))
 

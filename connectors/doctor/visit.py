@@ -5,9 +5,9 @@ from pathlib import Path
 
 from bot.errors import ConnectorError
 from connectors import settings, settings_file
-from connectors.doctor import installation, slack, teams
+from connectors.doctor import installation, slack, teams, web
 from connectors.doctor.network import line, utc_now
-from connectors.doctor.symptoms import Symptom
+from connectors.doctor.symptoms import Symptom, told
 from connectors.manifests import slack_scopes
 from connectors.settings_file import Settings
 
@@ -17,8 +17,13 @@ async def examine(path: Path) -> AsyncIterator[Symptom]:
     symptom, said = installation.the_settings(path)
     yield symptom
     yield await installation.the_knowledge()
-    yield await installation.the_database(settings_file.database_of(said) if said else settings.database())
+    address = settings_file.database_of(said) if said else settings.database()
+    database = await installation.the_database(address)
+    yield database
     if said and (said.slack or said.teams):
+        if database.verdict == "ok":
+            yield await installation.the_owners(address, said)
+        yield await told("web", "Name another port under [web], or stop what has it.", web.examine(said.web))
         async for symptom in _platforms(said):
             yield symptom
 
