@@ -13,7 +13,7 @@ from bot.check import Checker
 from bot.diary import Change, Expiry, Health, Run, Subscription
 from bot.digests import THE_CLOCK, digest_due
 from bot.errors import BadRequest, ConnectorError
-from bot.findings import Report, Server
+from bot.findings import Report
 from bot.forecast import expiries
 from bot.health import announced, hushed, next_health, untold
 from bot.ports import ChatSurface, Clock, Diary, Engine, Mail, Receive, Said, Store
@@ -26,6 +26,9 @@ LOOK_EVERY: Final = 5.0
 """Seconds between two looks at what is due."""
 AT_ONCE: Final = 24
 """Servers looked at at a time."""
+LOOKS_AT_ONCE: Final = 200
+"""Looks begun at a look at what is due: 40 a second, about what one processor carries. After an outage all servers are
+due, and what is begun and waits for its turn costs memory, and the database its patience."""
 DIGESTS_AT_ONCE: Final = 6
 """Digests begun at a look: 72 in a minute. Slack takes 100 pictures in one, and who is refused costs it more calls than
 who waits; a thousand channels have theirs within a quarter of an hour."""
@@ -98,8 +101,7 @@ class Rounds:
         """Begin the looks whose slot has come, and ask for the digests whose hour has."""
         now = self._clock()
         if self._every and self._engine:
-            for server in await self._store.servers():
-                await self._look_if_due(self._engine, server, self._every, now)
+            await self._begin_looks(self._engine, self._every, now)
         await self._ask_for_digests(now)
         if self._swept is None or now - self._swept > _SWEEP_EVERY:
             self._swept = now
@@ -131,39 +133,44 @@ class Rounds:
                 _log.error("a digest cannot be written here", extra={"reason": str(error)})
             return None
 
-    async def _look_if_due(self, engine: Engine, server: Server, every: timedelta, now: datetime) -> None:
-        """A slot is one run, whichever replica begins it: the engine knows it by its key."""
-        slot = slots.check_slot(server.name, every, now)
-        if self._begun.get(server.name) == slot:
-            return
-        await engine.start(ROUND, f"{ROUND} {server.name} {slot.isoformat()}", {"server": server.name})
-        self._begun[server.name] = slot
+    async def _begin_looks(self, engine: Engine, every: timedelta, now: datetime) -> None:
+        """Begin those that are due the longest. A slot is one run, whichever replica begins it: the engine knows it by
+        its key."""
+        slot_of = {server.name: slots.check_slot(server.name, every, now) for server in await self._store.servers()}
+        due = sorted((slot, name) for name, slot in slot_of.items() if self._begun.get(name) != slot)
+        for slot, name in due[:LOOKS_AT_ONCE]:
+            await engine.start(ROUND, f"{ROUND} {name} {slot.isoformat()}", {"server": name})
+            self._begun[name] = slot
 
     # --- one server --------------------------------------------------------------------------
 
     async def carry_out(self, said: Said) -> Said:
         """Look at a server in its turn, remember how it was, and announce what changed. Done twice, it is told once."""
-        if (server := await self._store.server(said["server"])) is None:
-            return {}
-        async with self._lanes:
+        async with self._lanes:  # all that asks the database: who waits for it too long has failed
+            if (server := await self._store.server(said["server"])) is None:
+                return {}
             report = await self._checker.look_unasked(server)
-        if report.verdict != "ok" and not await self._online():
-            _log.warning("this computer reaches nothing, so no server is blamed", extra={"server": server.name})
-            return {}
-        await self._remember(report)
-        if await self._store.server(server.name) is None:  # removed meanwhile: nothing of it is to stay
-            await self._store.remove(server.name)
+            if report.verdict != "ok" and not await self._online():
+                _log.warning("this computer reaches nothing, so no server is blamed", extra={"server": server.name})
+                return {}
+            news = await self._remember(report)
+            if await self._store.server(server.name) is None:  # removed meanwhile: nothing of it is to stay
+                await self._store.remove(server.name)
+                return {}
+        if news:
+            await self._tell(report, *news)
         return {"verdict": report.verdict}
 
-    async def _remember(self, report: Report) -> None:
+    async def _remember(self, report: Report) -> tuple[Health, Health | None, Change | None] | None:
+        """How the server stands now, how it stood, and what changed; None where another replica tells of it."""
         name = report.server.name
         run = Run(name, report.at, report.verdict, {finding.check: finding.verdict for finding in report.findings})
         await self._diary.remember(run, await self._running_out(report))
         before = (await self._diary.health(name)).get(name)
         health, change = next_health(before, run)
         if health != before and not await self._diary.stand(health, before):
-            return  # another replica saw the same, and tells
-        await self._tell(report, health, before, change)
+            return None  # another replica saw the same
+        return health, before, change
 
     async def _running_out(self, report: Report) -> list[Expiry]:
         """What runs out, as far as it was seen; what a server in trouble did not show is as it was, for some time."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from bot.check import Checker
 from bot.diary import Expiry, Quiet, Run, Subscription
 from bot.digests import Digests, digest_due
@@ -14,6 +16,7 @@ from bot.inbox import Inbox
 from bot.ports import Check, Offer, Said, Wire, Work
 from bot.rounds import DIGESTS_AT_ONCE, ROUND, Rounds, place_of
 from bot.router import Router
+from bot.slots import check_slot
 from bot.types import Answer, Message, Place
 from connectors import shelf
 from knowledge.causes import Causes
@@ -565,3 +568,19 @@ async def test_a_change_is_told_in_the_time_of_its_channel_and_help_names_what_t
     answer = await replica.says("help")
     assert answer
     assert "quiet" in repr(answer)
+
+
+async def test_of_many_servers_that_are_due_those_that_wait_the_longest_are_looked_at_first(
+    library: Library, codes: Codes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.rounds.LOOKS_AT_ONCE", 3)
+    world = World()
+    names = [f"ndes{number:02}" for number in range(8)]
+    for name in names:
+        await world.store.register(replace(NDES, name=name))
+    replica = world.replica("a", library, codes)
+    for begun in (3, 6, 8, 8):
+        await replica.turn()
+        assert len(world.runs) == begun
+    looked_at = [key.split()[1] for key in world.runs]
+    assert looked_at == sorted(names, key=lambda name: check_slot(name, EVERY, world.clock()))
