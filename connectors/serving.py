@@ -41,6 +41,7 @@ GRACE: Final = 10.0
 """Seconds that answers under way get when the bot stops; what takes longer is taken up at the next start."""
 _LEAVING: Final = 5.0  # seconds that platforms get to acknowledge what is being taken over
 _LAST_REQUESTS: Final = 2.0  # seconds that requests get which are open when all is done, such as a worker's
+_IDLE: Final = 75.0  # seconds that a connection may take for the head of a request, also for the next one
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a platform that failed is tried again
 _LARGEST_BODY: Final = 1024 * 1024  # bytes of a request; platforms send a tenth of it at most
 
@@ -214,7 +215,7 @@ async def _supervised(chat: ChatSurface, inbox: Inbox, state: State) -> None:
 async def _listening(application: web.Application, said: Web) -> AsyncIterator[str]:
     """The web server of the platforms that call in, of workers, and of whoever watches; gives the address of the
     page that says whether the bot lives."""
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_REQUESTS)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_REQUESTS, keepalive_timeout=_IDLE)
     await runner.setup()
     try:
         site = web.TCPSite(runner, said.host, said.port)
