@@ -1,6 +1,6 @@
 """`make long-runs`: the full counts of what the tests run a small sample of. Each prints a line of figures.
 
-python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm] [digests]
+python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm] [digests] [sizes]
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from connectors import shelf
-from tests import schedule
+from tests import schedule, sizes
 from tests.chat import digests_due, slack_deliveries, teams_deliveries
 from tests.store import postgres
 
@@ -81,6 +81,16 @@ def digests(folder: Path) -> str:
     return "; ".join(told)
 
 
+def many_servers(folder: Path) -> str:
+    """A thousand, three thousand and ten thousand servers, each twice looked at, and digests about them."""
+    told = []
+    for servers in (1_000, 3_000, 10_000):
+        with databases() as addresses:
+            for name, address in addresses.items():
+                told.append(f"\n{name}: {sizes.told(servers, sizes.in_a_process_of_its_own(servers, address))}")
+    return "".join(told)
+
+
 RUNS: dict[str, Callable[[Path], str]] = {
     "slots": slots,
     "kills": kills,
@@ -88,6 +98,7 @@ RUNS: dict[str, Callable[[Path], str]] = {
     "teams": teams,
     "teams-storm": teams_storm,
     "digests": digests,
+    "sizes": many_servers,
 }
 
 
