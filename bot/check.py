@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from bot.errors import BadRequest
 from bot.findings import Past, Report, Server
+from bot.insisting import insist
 from bot.judging import CHECKS_OF, judged
 from bot.looking import SLOW_RUN, Progress, Seen, Wires, see, silent
 from bot.ports import Check, Clock, Engine, Said, Store
@@ -157,12 +158,15 @@ class Checker:
     async def carry_out(self, said: Said) -> Said:
         """A run as the engine knows it: what was asked and what came of it in JSON, without secrets."""
         key, names = said["run"], said["checks"]
-        if PROBE in names and not await self._store.first_time(f"{CHECK} {key}", self._clock()):
+        if PROBE in names and not await insist(lambda: self._first_time(key), "a probe cannot be noted"):
             raise BadRequest("A restart broke the probe off. It may have left its traces; it is not sent again.")
         checks = [self._checks[name] for name in names if name in self._checks]
         report = await self._looked(_SERVER.validate_python(said["server"]), checks, self._told.get(key, silent))
         result: Said = _REPORT.dump_python(report, mode="json")
         return result
+
+    async def _first_time(self, key: str) -> bool:
+        return await self._store.first_time(f"{CHECK} {key}", self._clock())
 
     async def _looked(self, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
         """Look, unless somebody cancels it. Its own task: only the look is cancelled, not who waits for it."""
@@ -181,18 +185,26 @@ class Checker:
 
     async def _one_at_a_time(self, server: Server, checks: Sequence[Check], progress: Progress) -> Report:
         async with self._busy.setdefault(server.name, asyncio.Lock()):
-            past, now = await self._store.past(server.name), self._clock()
-            known = await self._store.server(server.name) is not None
+            past, known = await insist(lambda: self._remembered(server.name), "a server's past cannot be read")
+            now = self._clock()
             if self._elsewhere:
                 await progress([], len(checks))  # a worker says nothing in between
             seen = await self._elsewhere(server, checks, past, now) if self._elsewhere else None
             if seen is None:
                 seen = await see(server, checks, self._wires, past=past, now=now, progress=progress)
             report = judged(server, now, seen, self._causes)
-            await self._store.keep(report, seen.good)
-            if known and await self._store.server(server.name) is None:  # removed meanwhile: nothing is to stay
-                await self._store.remove(server.name)
+            await insist(lambda: self._keep(report, seen.good, known), "a report cannot be kept")
             return report
+
+    async def _remembered(self, name: str) -> tuple[Past, bool]:
+        """The past of a server, and whether it is registered."""
+        return await self._store.past(name), await self._store.server(name) is not None
+
+    async def _keep(self, report: Report, good: Past | None, known: bool) -> None:
+        name = report.server.name
+        await self._store.keep(report, good)
+        if known and await self._store.server(name) is None:  # removed meanwhile: nothing is to stay
+            await self._store.remove(name)
 
 
 def _within(length: timedelta, at: datetime, now: datetime) -> bool:

@@ -6,6 +6,7 @@
   - ConnectorError  the outside world failed; the person sees a short apology
     - ProbeError    a server under check did not answer as asked; becomes a finding, never an apology
     - Busy          a chat platform asks to wait; the same is asked again after that time
+    - Away          the database does not answer, or not as it should: the same may go well in a moment
     - Gone          a place in a chat is no longer there, or not open to the bot: not asked again
 """
 
@@ -63,6 +64,10 @@ class Busy(ConnectorError):
         """`after`: seconds to wait."""
         super().__init__(f"The chat platform asks to wait {after:.0f} s.")
         self.after = after
+
+
+class Away(ConnectorError):
+    """The database does not answer."""
 
 
 class Gone(ConnectorError):

@@ -6,13 +6,16 @@ import random
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from hashlib import sha256
+from typing import Any, Final, TypeVar
 
 from bot import excuses
 from bot.digests import THE_CLOCK, VOTE
-from bot.errors import ConnectorError
+from bot.errors import Away, ConnectorError
+from bot.insisting import Pause, insist, pause_before
 from bot.ports import ChatSurface, Clock, Handler, Mail, Waiting
-from bot.posting import KEEPING, PATIENCE, Pause, Posting, Turn, Turns
+from bot.posting import KEEPING, PATIENCE, Posting, Turn, Turns
+from bot.receipt import Receipt
 from bot.standstill import LOOKS, Standstill
 from bot.types import Answer, Message
 
@@ -23,16 +26,15 @@ LEFT_AFTER: Final = timedelta(seconds=LOOKS * HOLD_EVERY)
 TAKEN_AT_MOST: Final = 10
 """Times a message is taken over from a dead process; after that it is given up, for it may be what kills them."""
 _SURE_FOR: Final = LEFT_AFTER - timedelta(seconds=HOLD_EVERY)  # after a sign, nobody can have taken a message over yet
-_ENDINGS: Final = 60  # tries to say that a message is answered: ten minutes
-_LONGEST_PAUSE: Final = 10.0  # seconds between two tries at what the database keeps from being done
 _REMEMBERED: Final = 10_000  # deliveries known in this process, for the time when the mail fails
-_APART: Final = 1.5  # seconds over which replicas spread that could not tell who of them a message is for
+_APART: Final = 2.0  # seconds between replicas that could not tell who of them a message is for
 
 _log = logging.getLogger(__name__)
 
 Told = Callable[[Message], Awaitable[None]]
 """Hears of a message whose answer stands. Raises `ConnectorError` where it is to be told again."""
 _Key = tuple[str, str]
+T = TypeVar("T")
 
 
 async def _nobody_else(_: Message) -> None:
@@ -52,11 +54,13 @@ class Inbox:
         holder: str,
         may: Callable[[Message], bool] = lambda _: True,
         told: Told = _nobody_else,
+        neighbours: Callable[[], Collection[str]] = tuple,
         pause: Pause = asyncio.sleep,
     ) -> None:
         """`holder` is the name of this process and its successors, never of two that live. `may`: whether a person
         may do what their message says; `handle` asks that too, and tells those who may not. `told` hears of each
-        message whose answer stands, before it is forgotten; after a crash it may hear twice."""
+        message whose answer stands, before it is forgotten; after a crash it may hear twice. `neighbours` are the
+        holders that live beside this one, as far as it is known."""
         self._mail = mail
         self._handle = handle
         self._surfaces: Mapping[str, ChatSurface] = {surface.name: surface for surface in surfaces}
@@ -64,6 +68,7 @@ class Inbox:
         self._holder = holder
         self._may = may
         self._told = told
+        self._neighbours = neighbours
         self._pause = pause
         self._under_way: dict[asyncio.Task[None], Message] = {}
         self._turns = Turns()
@@ -108,13 +113,13 @@ class Inbox:
             if not isinstance(meant, Message):  # nothing of it is kept: who is not told presses again
                 self._begin(message, self._tell(message, meant, turn), turn)
                 return
-            keeping = _Keeping(self._mail, meant, self._holder, self._clock)
-            new = await keeping.outcome()
+            receipt = Receipt(self._mail, meant, self._holder, self._clock)
+            new = await receipt.outcome()
         except BaseException:
             turn.pass_on()
             raise
         if new:
-            self._begin(meant, self._answer(meant, turn, keeping), turn)
+            self._begin(meant, self._answer(meant, turn, receipt), turn)
         elif message.pressed:
             self._begin(message, self._tell(message, excuses.USED, turn), turn)
         else:
@@ -153,17 +158,26 @@ class Inbox:
         task.add_done_callback(lambda _: turn.pass_on())
         return task
 
-    async def _answer(self, message: Message, turn: Turn, keeping: "_Keeping") -> None:
+    async def _answer(self, message: Message, turn: Turn, receipt: Receipt) -> None:
         """Answer what was received here."""
-        posting = self._posting(message, turn, unsure=keeping.outcome_so_far is None)
-        answer = await self._found(message, posting, keeping)
-        if keeping.outcome_so_far is False and posting.sent is None:
+        posting = self._posting(message, turn, unsure=receipt.outcome_so_far is None)
+        answer = await self._found(message, posting, receipt)
+        if receipt.outcome_so_far is False and posting.sent is None:
             return  # another replica was given the same, and could keep it
-        if answer is not None and keeping.outcome_so_far is None:  # so may have been another, which looks as we do:
-            await self._pause(random.uniform(0, _APART))  # noqa: S311 - spreads, hides nothing
+        if answer is not None:
+            await self._take_turns(message, receipt)
         await self._finish(message, answer, posting)
-        if await keeping.in_the_end() is not False:
+        if await self._insist(receipt.in_the_end, "an answered message is not kept"):
             await self._end(message, answer)
+
+    async def _take_turns(self, message: Message, receipt: Receipt | None) -> None:
+        """Replicas that cannot tell who of them a message is for look whether its answer stands, one after the other.
+        All count alike who is the first; where none knows of the others, chance does."""
+        if receipt is None or receipt.outcome_so_far is not None:
+            return
+        row = sorted({self._holder, *self._neighbours()}, key=lambda name: _drawn(name, message))
+        place = row.index(self._holder) if len(row) > 1 else random.random()  # noqa: S311 - spreads, hides nothing
+        await self._pause(_APART * place)
 
     async def _resume(self, left: Waiting, turn: Turn) -> None:
         """Answer what another process left."""
@@ -179,22 +193,28 @@ class Inbox:
         await self._finish(message, answer, posting)
         await self._end(message, answer)
 
-    async def _found(self, message: Message, posting: Posting, keeping: "_Keeping | None" = None) -> Answer | None:
+    async def _found(self, message: Message, posting: Posting, receipt: Receipt | None = None) -> Answer | None:
         """The answer. What the database keeps from being done is asked again for `PATIENCE`, unless it turns out to
         be another replica's. Raises `ConnectorError` where nobody is there to be told that it was not done."""
+
+        async def show(answer: Answer) -> None:
+            if receipt is None or receipt.outcome_so_far:  # else another replica may be at it too
+                await posting.show(answer)
+
         until = self._clock() + PATIENCE
         for tries in range(10_000):
             try:
-                return await self._handle(message, posting.show)
+                return await self._handle(message, show)
             except ConnectorError as error:
                 if self._clock() > until and message.sender == THE_CLOCK:
                     raise
                 if self._clock() > until:
                     return excuses.not_done(str(error))
             if message.sender != THE_CLOCK and tries == 1:  # what fails once only is told to nobody
+                await self._take_turns(message, receipt)
                 await posting.show(excuses.LATER)
-            await self._pause(min(2.0**tries, _LONGEST_PAUSE))
-            if keeping and await keeping.outcome() is False and posting.sent is None:
+            await self._pause(pause_before(tries))
+            if receipt and await receipt.outcome() is False and posting.sent is None:
                 break
         return None
 
@@ -212,16 +232,12 @@ class Inbox:
         else:
             await self._insist(lambda: self._mail.done(message), "that a message was answered is not kept")
 
-    async def _insist(self, write: Callable[[], Awaitable[None]], failed: str) -> None:
-        """Again and again while the database fails."""
-        for tries in range(_ENDINGS):
-            try:
-                await write()
-                return
-            except ConnectorError as error:
-                if tries in (0, _ENDINGS - 1):
-                    _log.error(failed, extra={"reason": str(error)})
-                await self._pause(min(2.0**tries, _LONGEST_PAUSE))
+    async def _insist(self, write: Callable[[], Awaitable[T]], what: str) -> T | None:
+        """Again and again while the database is away; None where that takes too long."""
+        try:
+            return await insist(write, what, self._pause)
+        except Away:
+            return None
 
     async def _tell(self, message: Message, answer: Answer, turn: Turn) -> None:
         await self._posting(message, turn).finish(answer)
@@ -290,49 +306,14 @@ class Inbox:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-class _Keeping:
-    """A message being taken in by the mail: how that came out is known in time, late, or after another try."""
-
-    def __init__(self, mail: Mail, message: Message, holder: str, clock: Clock) -> None:
-        self._mail = mail
-        self._said = message, holder, clock()
-        self._writing: asyncio.Future[bool] | None = None
-        self.outcome_so_far: bool | None = None
-        """Whether the message was new to the mail; None as long as that is not known."""
-
-    async def outcome(self) -> Literal["unknown", True, False]:
-        """Wait for `KEEPING`, and no longer: better an answer that a restart would lose than none."""
-        if self.outcome_so_far is not None:
-            return self.outcome_so_far
-        if self._writing is None:
-            self._writing = asyncio.ensure_future(self._mail.receive(*self._said))
-            self._writing.add_done_callback(_looked_at)
-        try:
-            async with asyncio.timeout(KEEPING):
-                self.outcome_so_far = await asyncio.shield(self._writing)
-                return self.outcome_so_far
-        except asyncio.CancelledError:
-            self._writing.cancel()
-            raise
-        except (ConnectorError, TimeoutError) as error:
-            _log.error("a message is not kept yet", extra={"error": type(error).__name__})
-            self._writing = None if self._writing.done() else self._writing
-            return "unknown"
-
-    async def in_the_end(self) -> bool | None:
-        """How a write came out that was late: until it has, nothing must be said of the message."""
-        if self._writing and self.outcome_so_far is None:
-            try:
-                self.outcome_so_far = await self._writing
-            except ConnectorError:
-                return None
-        return self.outcome_so_far
-
-
 def _looked_at(done: "asyncio.Future[Any]") -> None:
     """What a task raised is told without its words, which may quote what was said."""
     if not done.cancelled() and (error := done.exception()) and not isinstance(error, ConnectorError):
         _log.error("a message was left", extra={"error": type(error).__name__})
+
+
+def _drawn(name: str, message: Message) -> bytes:
+    return sha256(f"{name} {message.place.surface} {message.id}".encode("utf-8", "surrogatepass")).digest()
 
 
 def _key(message: Message) -> _Key:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import isinf
 from typing import Final
 
 from bot.errors import Busy, ConnectorError, Gone
+from bot.insisting import Pause
 from bot.ports import ChatSurface, Clock, Mail, Offer, Press
 from bot.types import Answer, Block, Choices, Fold, Message, Place
 
@@ -22,9 +23,6 @@ _LONGEST_WAIT: Final = 60.0  # seconds between two tries where the platform name
 _SWEEP: Final = 256  # threads known before those at rest are forgotten
 
 _log = logging.getLogger(__name__)
-
-Pause = Callable[[float], Awaitable[None]]
-"""Waits a number of seconds."""
 
 
 class Turn:

@@ -16,8 +16,9 @@ from bot.errors import BadRequest, ConnectorError
 from bot.findings import Report
 from bot.forecast import expiries
 from bot.health import announced, hushed, next_health, untold
+from bot.insisting import Pause
 from bot.ports import ChatSurface, Clock, Diary, Engine, Mail, Receive, Said, Store
-from bot.posting import Pause, Posting, Turns
+from bot.posting import Posting, Turns
 from bot.types import Message, Place
 
 ROUND: Final = "round"

@@ -7,7 +7,7 @@ import threading
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 from dbos import DBOS, SetWorkflowID
 from dbos._error import DBOSConflictingWorkflowError, DBOSException, DBOSMaxStepRetriesExceeded
 
-from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
+from bot.errors import Away, BadRequest, BotError, ConnectorError, Forbidden
 from bot.ports import Clock, Engine, Said, Work
 from connectors import engine_library
 from connectors.engine_database import Beats, Database
@@ -96,6 +96,7 @@ class _Runs:
         self._library: DBOS | None = None
         self._here: set[str] = set()
         self._waiting: dict[str, set[asyncio.Future[Said]]] = {}
+        self._beats: Beats | None = None
         self._beating: asyncio.Task[None] | None = None
         self._closing = self._closed = False
 
@@ -132,6 +133,10 @@ class _Runs:
         outcome = await self._recorded(key)
         return None if outcome is None else _opened(outcome)
 
+    def others(self) -> list[str]:
+        """The names of the other processes that live."""
+        return self._beats.living() if self._beats else []
+
     # --- a run -------------------------------------------------------------------------------
 
     def _workflow(self, kind: str, work: Work) -> Callable[[Said], Coroutine[Any, Any, None]]:
@@ -167,8 +172,9 @@ class _Runs:
         """A run that lives in this process tells it; one that does not, or no longer, is looked after."""
         pause = _FIRST_LOOK
         while not (await asyncio.wait({waiter}, timeout=pause))[0]:
-            if key not in self._here and (found := await self._recorded(key)) is not None:
-                return found
+            with suppress(Away):  # the run was begun: it ends whether the database can be asked now or not
+                if key not in self._here and (found := await self._recorded(key)) is not None:
+                    return found
             pause = min(4 * pause, _LAST_LOOK)
         return waiter.result()
 
@@ -215,7 +221,7 @@ class _Runs:
         engine_library.tame()
         with self._told():
             await asyncio.to_thread(self._home.prepare)
-            beats = await asyncio.to_thread(Beats, self._home, self._executor)
+            beats = self._beats = await asyncio.to_thread(Beats, self._home, self._executor)
             self._library = DBOS(config=engine_library.settings(self._home, self._executor))
             self._workflows = {kind: self._workflow(kind, do) for kind, do in work.items()}
             DBOS.launch()  # in the loop's own thread, or runs that are taken up would live in another loop

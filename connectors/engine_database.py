@@ -72,6 +72,7 @@ class Beats:
         self._executor = executor
         self._others: Standstill[str, int] = Standstill()
         self._counts: dict[str, int] = {}  # of the others, as last seen
+        self._living: list[str] = []
         self._table = sa.Table(
             "executors",
             sa.MetaData(schema=home.schema),
@@ -93,8 +94,14 @@ class Beats:
         except BaseException:
             self._others.lose_sight()
             raise
-        self._counts = {name: count for name, count in found}
-        return self._others.look(self._counts)
+        counts = {name: count for name, count in found}
+        dead = self._others.look(counts)
+        self._counts, self._living = counts, [name for name in counts if name not in dead]
+        return dead
+
+    def living(self) -> list[str]:
+        """The other processes that live, as last seen."""
+        return self._living
 
     def bury(self, dead: Collection[str]) -> None:
         """Forget processes whose runs have been taken over, unless one beat after all."""

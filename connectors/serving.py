@@ -152,6 +152,7 @@ async def _house(
         holder=name,
         may=router.may,
         told=digests.told,
+        neighbours=lambda: engine.others(),  # it is opened below, before anything is heard
     )
     rounds = Rounds(
         store=store,

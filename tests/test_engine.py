@@ -321,7 +321,9 @@ def test_a_process_that_no_longer_beats_is_dead_after_some_looks(address: str) -
         for _ in range(2 * LOOKS):
             its.beat()
             assert "its" not in mine.beat()
+            assert "its" in mine.living()
         assert ["its" in mine.beat() for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
+        assert "its" not in mine.living()
         its.beat()
         mine.bury(["its"])
         assert "its" not in mine.beat()

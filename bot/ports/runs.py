@@ -28,6 +28,10 @@ class Engine(Protocol):
         """Start the run if there is none; once this returns, it will end. Raises `ConnectorError`."""
         ...
 
+    def others(self) -> list[str]:
+        """The names of the other processes with an engine there, as far as they were seen to live."""
+        ...
+
     async def result(self, key: str) -> Said | None:
         """What a run came to, None as long as it did not, or is not known. Raises as `run` does."""
         ...

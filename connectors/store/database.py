@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.errors import ConnectorError
+from bot.errors import Away, ConnectorError
 
 PATIENCE: Final = 30.0
 """Seconds after which a database that does not answer has failed."""
@@ -142,14 +142,14 @@ def _private_file(path: Path) -> None:
 
 @contextmanager
 def told(url: URL) -> Iterator[None]:
-    """Whatever the database does wrong becomes a `ConnectorError`: a sentence with neither a password nor a value."""
+    """Whatever the database does wrong becomes an `Away`: a sentence with neither a password nor a value."""
     try:
         yield
     except (TimeoutError, PoolTimeout):
-        raise ConnectorError(f"The database, {place(url)}, did not answer within {PATIENCE:.0f} s.") from None
+        raise Away(f"The database, {place(url)}, did not answer within {PATIENCE:.0f} s.") from None
     except (SQLAlchemyError, sqlite3.Error) as error:
         # The chain is cut: the driver's own words quote values.
-        raise ConnectorError(f"The database, {place(url)}, failed: {_reason(error, url)}.") from None
+        raise Away(f"The database, {place(url)}, failed: {_reason(error, url)}.") from None
 
 
 def _reason(error: Exception, url: URL) -> str:

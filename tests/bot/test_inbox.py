@@ -8,8 +8,8 @@ from math import inf
 
 import pytest
 
-from bot import inbox, posting
-from bot.errors import ConnectorError, Gone
+from bot import inbox, posting, receipt
+from bot.errors import Away, ConnectorError, Gone
 from bot.inbox import HOLD_EVERY, LEFT_AFTER, TAKEN_AT_MOST, Inbox
 from bot.ports import Mail, Offer, Show, Waiting
 from bot.posting import PATIENCE
@@ -426,7 +426,7 @@ class BrokenMail(FakeMail):
     """Mail whose database is gone."""
 
     async def receive(self, *_: object) -> bool:
-        raise ConnectorError("the database is gone")
+        raise Away("the database is gone")
 
     offer = offered = answered = done = posted = receive  # type: ignore[assignment]
 
@@ -447,7 +447,7 @@ class ForgetfulMail(FakeMail):
     async def answered(self, message: Message, at: datetime, about: str | None) -> None:
         if self.away:
             self.away -= 1
-            raise ConnectorError("the database is gone")
+            raise Away("the database is gone")
         await super().answered(message, at, about)
 
 
@@ -473,7 +473,7 @@ class AwayMail(FakeMail):
         if self.looks == 1:
             raise KeyError("a bug, which must not end the looking after either")
         if self._clock() < self.back:
-            raise ConnectorError("the database is gone")
+            raise Away("the database is gone")
         return await super().waiting()
 
 
@@ -508,7 +508,7 @@ class SlowMail(FakeMail):
 async def test_what_was_answered_before_it_was_kept_is_not_kept_for_another_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inbox, "KEEPING", 0.01)
+    monkeypatch.setattr(receipt, "KEEPING", 0.01)
     mail = SlowMail()
     desk = Desk(mail, FakeSurface(looks_up=False))
     await desk.inbox.receive(message("m1"))
@@ -530,7 +530,7 @@ class Orders:
     async def handle(self, message: Message, show: Show) -> Answer | None:
         if self.away:
             self.away -= 1
-            raise ConnectorError("the database is gone")
+            raise Away("the database is gone")
         self.carried_out += 1
         return Answer(f"done: {message.text}", "info", question=False)
 
@@ -568,7 +568,7 @@ class GoneMail(FakeMail):
     async def receive(self, message: Message, holder: str, at: datetime) -> bool:
         if self.away:
             self.away -= 1
-            raise ConnectorError("the database is gone")
+            raise Away("the database is gone")
         return await super().receive(message, holder, at)
 
 
@@ -583,6 +583,32 @@ async def test_an_order_that_two_replicas_heard_while_the_database_was_away_is_c
         await replica.settle(10)
     assert desk.surface.titles() == ["done: check ndes01"]
     assert sum(each.carried_out for each in orders) == 1
+
+
+async def test_replicas_that_hear_the_same_without_a_database_take_turns_to_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox, "_APART", 0.1)
+    desk = Desk(BrokenMail())
+    names = ("one", "two", "three")
+    replicas = [
+        Inbox(
+            mail=desk.mail,
+            handle=desk.handle,
+            surfaces=[desk.surface],
+            clock=desk.clock,
+            holder=name,
+            neighbours=lambda: names,
+        )
+        for name in names
+    ]
+    for number in range(20):
+        for replica in replicas:
+            await replica.receive(message(f"m{number}", f"{number}", Place("fake", f"C{number}")))
+    await asyncio.sleep(0.5)
+    for replica in replicas:
+        await replica.settle(0)
+    assert sorted(desk.surface.titles()) == sorted(f"answer to {number}" for number in range(20))
 
 
 class StuckMail(FakeMail):

