@@ -1,8 +1,22 @@
 """Logs of one site as one time line: which enrolments are in them, where they stop, and the first bad line."""
 
 from bot.timeline.lines import DATELESS, Line, Place
+from bot.timeline.outline import Outline, outline
 from bot.timeline.story import LogFile, Stop, Story, Survey
 from bot.timeline.telling import summary, tell
 from bot.timeline.templates import Unknown
 
-__all__ = ["DATELESS", "Line", "LogFile", "Place", "Stop", "Story", "Survey", "Unknown", "summary", "tell"]
+__all__ = [
+    "DATELESS",
+    "Line",
+    "LogFile",
+    "Outline",
+    "Place",
+    "Stop",
+    "Story",
+    "Survey",
+    "Unknown",
+    "outline",
+    "summary",
+    "tell",
+]

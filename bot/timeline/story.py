@@ -98,9 +98,9 @@ class Survey:
                 file.last = line.at
             verdict = self._judge(line)
             subject = _ADMIN if _ADMIN in line.text else line.flow
-            if subject == _ADMIN and (verdict is None or verdict.kind != "open"):
-                waiting.pop(_ADMIN, None)
             if verdict is None:
+                if subject == _ADMIN:
+                    waiting.pop(_ADMIN, None)
                 continue
             if verdict.is_unknown:
                 self._unknown.take(line, number, verdict.make)
@@ -246,15 +246,16 @@ def _merged(groups: list[_Group]) -> list[_Group]:
 
 
 def _same_outage(main: _Group, other: _Group) -> bool:
-    if not (main.marks[0].at and other.marks[0].at):
+    timed, others = ([mark.at for mark in group.marks if mark.at] for group in (main, other))
+    if not (timed and others):
         return False
     generic = other.telling.verdict.confidence < SPECIFIC
     of_service = not other.stopped or not main.stopped
     if not (generic or of_service or main.step == other.step):
         return False
-    start, end = _when(main.marks[0])[0] - _RELATED, _when(main.marks[-1])[0] + _RELATED
-    inside = sum(1 for mark in other.marks if start <= _when(mark)[0] <= end)
-    return inside * 2 >= len(other.marks)
+    start, end = min(timed) - _RELATED, max(timed) + _RELATED
+    inside = sum(1 for at in others if start <= at <= end)
+    return inside * 2 >= len(others)
 
 
 def _first(bad: Sequence[Mark]) -> Mark:

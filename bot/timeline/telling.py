@@ -21,7 +21,7 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
     left_out = tuple(Caution(note) for note in notes[:_SHOWN])
     if not story.stops:
         tone: Tone = "unknown" if story.unknown else "success" if story.enrolments else "info"
-        return Answer(_all_well(story), tone, (*_unknown(story, shown=True), *_passed(story), logs, *left_out))
+        return Answer(summary(story), tone, (*_unknown(story, shown=True), *_passed(story), logs, *left_out))
     first, *others = story.stops
     page = compose(diagnose(first.telling or first.text, library=library), library=library, codes=codes)
     blocks: list[Block] = [Facts(_where(first)), *_passed(story), logs, *left_out]
@@ -34,7 +34,9 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
 
 
 def summary(story: Story) -> str:
-    """One line: `212 of 214 enrolments stop at step 3 since 10:41:07`."""
+    """One line: `212 of 214 enrolments stop at step 3 since 10:41:07`, or that nothing went wrong."""
+    if not story.stops:
+        return _all_well(story)
     first = story.stops[0]
     since = f" since {first.since:%H:%M:%S}" if first.since else ""
     where = f"at step {first.step}" if first.step else "outside the six steps"

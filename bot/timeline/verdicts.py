@@ -48,7 +48,8 @@ _VARYING = re.compile(
 """What differs from line to line without making it another: ids, addresses, times, encoded data (which a path is not),
 names."""
 _OUR_LOGS = (Source.NDES, Source.CONNECTOR_NEW, Source.CONNECTOR_OLD)
-_OURS = pattern("|".join([*(PROVIDERS[source] for source in _OUR_LOGS), "validat", "connector test"]))
+_OLD_TRACES = ("ndesconnector", "certificateregistrationpoint")
+_OURS = pattern("|".join([*(PROVIDERS[source] for source in _OUR_LOGS), *_OLD_TRACES, "validat", "connector test"]))
 """Who speaks of enrolment only, so that whatever it calls an error is one."""
 _LOGGED_BY = frozenset(
     {*_OUR_LOGS, Source.MDM, Source.CERTENROLL, Source.CA, Source.CAPI2, Source.WAS, Source.APP_PROXY, Source.APPLE}
@@ -56,6 +57,18 @@ _LOGGED_BY = frozenset(
 """Whose events may be failures of ours: others name the server, which is often called after NDES."""
 UNLESS_ANSWERED = frozenset({"ndesplugin-stops-at-sending-request", "iis-401-mscep-admin"})
 """Problems whose line stands in every good run too: bad only where no answer follows."""
+_BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payload"})
+"""What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
+_NOT_NDES = pattern(r"\bmicrosoftaik\.azure\.net\b")
+"""Where Windows gets the certificate of its TPM by SCEP too: no server of ours has a part in it."""
+_RESULT_ONLY = pattern(r"event id: 4001\b|\bsceprequestissuedfailure\b")
+"""The connector's last word on a request, which is the same wherever it failed; the events of the steps tell where."""
+_REPORTS = pattern(r"/certificate/notify\b")
+"""The call that tells of a result: what goes wrong in it stops the report, whatever the same would mean elsewhere."""
+_AUDITS = pattern(r"event id: 488[89]\b")
+"""What the audit of a CA always calls information: requests that it refused or set aside."""
+_TALKS_TO_INTUNE = "ndesconnector"
+"""The trace of the old connector about its own talk with Intune."""
 _OF_THE_SERVICE = frozenset(
     {"ndes-started-successfully", "connector-setup-success", "scep-url-403-expected", "mscep-admin-challenge-page"}
 )
@@ -116,16 +129,38 @@ class Judge:
 
     def _judged(self, line: Line, make: int) -> Verdict | None:
         reading = read(line.text)
-        if not (reading.topic or line.grave or reading.codes or reading.exchanges):
+        if not (reading.topic or line.grave or reading.codes or reading.exchanges) or _NOT_NDES.search(reading.bytes):
             return None
         matches = self._library.match_reading(line.text, reading)
-        told = _of(matches[0], line.grave, make) if matches else None
+        grave = None if line.grave is False and _AUDITS.search(reading.bytes) else line.grave
+        told = _placed(_of(matches[0], grave, make), reading) if matches else None
         web = next((seen for seen in reading.exchanges if seen.logged and seen.path), None)
+        if matches and matches[0].entry.id in _BY_HAND and not (web and web.operation):
+            return None if web else Verdict("odd", None, "", UNKNOWN, None, make)
+        if web is not None and told is not None and _asks_for_name(web):
+            return told._replace(kind="odd")
         if web is not None and (told is None or (told.kind == "bad" and told.confidence < SPECIFIC)):
             return _by_status(web, line, told, make)
-        if told is None and line.grave and _OURS.search(line.source.lower().encode("latin-1", "replace")):
-            return Verdict("bad", None, "", UNKNOWN, None, make)
+        source = line.source.lower()
+        if told is None and line.grave and _OURS.search(source.encode("latin-1", "replace")):
+            return Verdict("bad", 6 if source == _TALKS_TO_INTUNE else None, "", UNKNOWN, None, make)
         return told or _odd(line, reading, matches, make)
+
+
+def _placed(told: Verdict | None, reading: Reading) -> Verdict | None:
+    """A verdict with what the line says beyond its entry: that only the report fails, or not why a request did."""
+    if told is None or told.kind != "bad":
+        return told
+    if told.step == 3 and _REPORTS.search(reading.bytes):
+        return told._replace(step=6)
+    if told.confidence >= SPECIFIC and _RESULT_ONLY.search(reading.bytes):
+        return told._replace(confidence=BAD)
+    return told
+
+
+def _asks_for_name(web: Exchange) -> bool:
+    """Whether it is the first half of a sign-in to the page of challenges: everybody is answered so at first."""
+    return web.path is Path.ADMIN and (web.status, web.substatus) == (401, 2)
 
 
 def _odd(line: Line, reading: Reading, matches: Sequence[Match], make: int) -> Verdict | None:

@@ -21,7 +21,7 @@ from connectors.commands.logs import seekable, survey
 from connectors.commands.showing import Json, complain, show, show_json
 from connectors.commands.storing import with_store
 from connectors.settings import cache_folder
-from connectors.surveying import is_log
+from connectors.surveying import Surveyed, is_log
 from connectors.texts import LARGEST, decode, encoding_of
 from knowledge.enclosed.marks import LONGEST, may_hold
 from knowledge.library import Library
@@ -45,19 +45,25 @@ def diagnose_command(
         bool, typer.Option("--overheard", help="Answer only when sure, as in a busy channel.")
     ] = False,
     batch: Annotated[str | None, typer.Option(help='JSON lines {"id","text","addressed"} from a file, or -.')] = None,
+    packet: Annotated[
+        Path | None, typer.Option(metavar="OUT.zip", help="Also put what is told into a new file to hand on.")
+    ] = None,
 ) -> None:
     """Say what a pasted error, a log or an event is, and what to do about it."""
     if batch is not None:
-        if files or as_json or overheard:
-            raise BadRequest("--batch answers line by line in JSON: it takes no FILE, no --json and no --overheard.")
+        if files or as_json or overheard or packet:
+            raise BadRequest("--batch answers line by line in JSON: it takes no FILE and no other option.")
         raise typer.Exit(_batch(batch))
+    if packet is not None and packet.exists():
+        raise BadRequest(f"{packet} is there already, and no packet takes the place of a file: name another one.")
     library = shelf.library(cache_folder())
     with ExitStack() as held:
         given = [(name, held.enter_context(seekable(name))) for name in files or ["-"]]
         if any(is_log(file) and not _is_listing(file) for _, file in given):
-            _tell_logs(given, as_json, library)
+            _tell_logs(given, as_json, library, packet)
             return
         texts = [(name, _text_of(name, file)) for name, file in given]
+    _pack(packet, [text for _, text in texts], library)
     if as_json:
         found = [(name, diagnose(text, library=library, addressed=not overheard)) for name, text in texts]
         show_json(documents.diagnoses(found) | _enclosed_in(texts, library))
@@ -75,9 +81,18 @@ def _told(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def _tell_logs(given: Sequence[tuple[str, IO[bytes]]], as_json: bool, library: Library) -> None:
+def _pack(packet: Path | None, told: Surveyed | Sequence[str], library: Library) -> None:
+    """Put what logs or pasted texts tell into a file, if that is wanted."""
+    if packet is not None:
+        from connectors import packets
+
+        packets.write(packet, packets.case_of(told, library))
+
+
+def _tell_logs(given: Sequence[tuple[str, IO[bytes]]], as_json: bool, library: Library, packet: Path | None) -> None:
     """Logs are told together: one time line, one answer."""
     surveyed = survey([(_told(name) if name == "-" and not as_json else name, file) for name, file in given], library)
+    _pack(packet, surveyed, library)
     if as_json:
         show_json(documents.story(surveyed, library))
     else:
@@ -269,7 +284,9 @@ def knowledge_draft(
         complain("ndesbot: no line in these files looks like a failure that no entry knows; there is nothing to draft")
         raise typer.Exit(1)
     if kind > len(unknown):
-        raise BadRequest(f"There are {len(unknown)} kinds of such failures in these files: name one of them.")
+        raise BadRequest(
+            f"These files have {len(unknown)} kind{'s'[: len(unknown) > 1]} of such failures: name one of them."
+        )
     one = unknown[kind - 1]
     about = (
         f"Failure {kind} of {len(unknown)}: seen {one.lines} times, first in {one.first.file}, line {one.first.line}"

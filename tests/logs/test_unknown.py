@@ -1,12 +1,13 @@
 """Failures that no entry knows are gathered by their shape, without secrets, in bounded memory; good lines never."""
 
 import io
-import json
+import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.timeline import Line, Story, tell
 from bot.timeline.templates import LONGEST, MOST_EXAMPLES, MOST_TEMPLATES, Templates, Unknown
@@ -15,7 +16,7 @@ from connectors.surveying import Surveying
 from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.logs.compose import VARIANTS, compose, large_healthy
-from tests.logs.test_diagnose_logs import Shell
+from tests.logs.test_diagnose_logs import PROGRAM, Shell
 from tests.logs.test_readers import IIS
 
 HEADER, GOOD = "\n".join(IIS.splitlines()[:2]) + "\n", IIS.splitlines()[2] + "\n"
@@ -274,7 +275,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_json_tells_them_and_the_draft_begins_an_entry(log: Path, tmp_path: Path) -> None:
+def test_the_json_tells_them(log: Path, tmp_path: Path) -> None:
     diagnose = Shell(tmp_path / "cache")
     told = diagnose.json(log)
     assert told["unknown"] == [
@@ -288,4 +289,37 @@ def test_the_json_tells_them_and_the_draft_begins_an_entry(log: Path, tmp_path: 
         }
     ]
     assert (told["unknown_beyond"], told["at_least"]) == (0, False)
-    assert json.dumps(told)
+
+
+def draft(*arguments: str | Path, words: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [PROGRAM, "knowledge", "draft", *map(str, arguments)],
+        input=words,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_draft_begins_an_entry_with_one_of_them(log: Path) -> None:
+    for done in (draft(log), draft("-", words=log.read_bytes())):
+        page = done.stdout.decode()
+        assert done.returncode == 0, done.stderr
+        assert yaml.safe_load(page)["signals"][0]["http"] == {
+            "status": [500],
+            "substatus": [0],
+            "win32": [0],
+            "path": ["notify"],
+        }
+        assert page.startswith("# Failure 1 of 1: seen 2 times, first in ")
+
+
+def test_where_all_is_known_there_is_nothing_to_draft(log: Path, tmp_path: Path) -> None:
+    good = tmp_path / "good.log"
+    good.write_text(HEADER + GOOD * 5, encoding="utf-8")
+    done = draft(good)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"nothing to draft" in done.stderr
+    done = draft(log, "--kind", "2")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"1 kind" in done.stderr

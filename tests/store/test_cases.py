@@ -1,16 +1,25 @@
 """Whatever keeps what a case is gathered from keeps the same promises, and so does the fake."""
 
+import io
+import json
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.cases import Cases
 from bot.ports import Filed, Heard, Use
 from bot.types import Message, Place
-from connectors.store import SqlStore
-from tests.fakes import NOON
+from connectors.assembly import causes
+from connectors.store import SqlStore, open_store
+from connectors.surveying import Surveying
+from knowledge.library import Library
+from tests.fakes import NOON, FakeClock
+from tests.logs.compose import compose
 from tests.store.conftest import Room
 from tests.store.postgres import ask
+from tests.store.test_contract import NDES, report
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 THREAD = Place("slack", "C1", "171.5")
@@ -111,3 +120,41 @@ async def test_what_was_done_to_servers_from_a_conversation_is_told(room: Room) 
     assert await room.casebook.uses(THREAD, NOON + MINUTE) == [use(1, "fixed")]
     assert await room.casebook.uses(THREAD, NOON, most=1) == [use(1, "fixed")]
     assert await room.casebook.uses(THREAD, NOON, most=0) == []
+
+
+# --- from one replica to another -------------------------------------------------------------
+
+
+async def test_another_replica_packs_what_this_one_kept(opened: SqlStore, address: str, library: Library) -> None:
+    """The button is pressed days later, and another process hears it."""
+    surveying = Surveying(library)
+    for name, data in compose("verify-403-16", 1).files.items():
+        surveying.read(io.BytesIO(data), name)
+    message = Message("m1", THREAD, "U1", "what is wrong? \0")
+    key = await _cases(opened, library).keep(message, surveying.done().story)
+    await opened.mail.receive(message, "here", NOON)
+    await opened.mail.answered(message, NOON, "policy-module-403-16")
+    await opened.register(NDES)
+    await opened.note(use(0, "fixed"))
+    await opened.keep(report(), None)
+    async with open_store(address) as other:
+        press = Message("p1", THREAD, "U2", "packet")
+        packets = [await _cases(store, library).packet(press, key or "") for store in (opened, other)]
+    assert packets[0] == packets[1]
+    told = json.loads(zipfile.ZipFile(io.BytesIO(packets[0])).read("packet.json"))
+    assert told["story"]["stops"][0]["entry"] == "policy-module-403-16"
+    assert [turn["entry"] for turn in told["questions"]] == ["policy-module-403-16"]
+    assert [server["server"] for server in told["servers"]] == ["ndes01"]
+    assert [one["command"] for one in told["tried"]] == ["fixed"]
+
+
+def _cases(store: SqlStore, library: Library) -> Cases:
+    return Cases(
+        book=store.casebook,
+        store=store,
+        diary=store.diary,
+        library=library,
+        causes=causes(),
+        clock=FakeClock(),
+        versions={},
+    )

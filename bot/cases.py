@@ -1,0 +1,164 @@
+"""Keeps what logs told as long as somebody may hand it on, and packs the case when somebody does."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.errors import BadRequest, ConnectorError
+from bot.findings import Server
+from bot.judging import judged
+from bot.looking import Seen
+from bot.packet import Case, Checked, Stood, Tried, Turn, packed
+from bot.ports import Casebook, Clock, Diary, Filed, Heard, Store, Use
+from bot.timeline import Outline, Story, outline
+from bot.types import Message, Place
+from knowledge.causes import Causes
+from knowledge.library import Library
+
+KEPT: Final = timedelta(days=7)
+"""How far back a case goes; so long work the buttons too."""
+_BEFORE: Final = timedelta(hours=1)  # a server may have been checked before anybody asked
+_PATIENCE: Final = 2.0  # seconds that a story may take to be kept
+_SERVERS: Final = 5
+_STOOD: Final = 50
+
+_OUTLINE: Final = TypeAdapter(Outline)
+_log = logging.getLogger(__name__)
+
+
+class Cases:
+    """The cases of the chats."""
+
+    def __init__(
+        self,
+        *,
+        book: Casebook,
+        store: Store,
+        diary: Diary,
+        library: Library,
+        causes: Causes,
+        clock: Clock,
+        versions: Mapping[str, str],
+    ) -> None:
+        """`versions` are of the programs that run here."""
+        self._book = book
+        self._store = store
+        self._diary = diary
+        self._library = library
+        self._causes = causes
+        self._clock = clock
+        self._versions = versions
+
+    @staticmethod
+    def key(message: Message) -> str:
+        """By what the case of a message is asked for later: SHA-256 (hex)."""
+        return sha256(f"{message.place.surface} {message.id}".encode("utf-8", "surrogatepass")).hexdigest()
+
+    async def keep(self, message: Message, story: Story, notes: Sequence[str] = ()) -> str | None:
+        """Keep what the logs of a message told, for a week; the key to ask for its packet with.
+
+        None where the database does not take it: the answer goes out all the same.
+        """
+        told = await asyncio.to_thread(outline, story, notes)
+        filed = Filed(self._clock(), message.place, message.sender, _OUTLINE.dump_python(told, mode="json"))
+        key = self.key(message)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._book.file(key, filed)
+        except (ConnectorError, TimeoutError) as error:
+            _log.error("a story was not kept", extra={"message_id": message.id, "error": type(error).__name__})
+            return None
+        return key
+
+    async def packet(self, message: Message, key: str) -> bytes:
+        """The packet (a zip) of the case that `key` names: what the logs told, what was asked in that thread, the last
+        runs of the servers that were checked from that conversation, and what was tried.
+
+        `message` is the wish for it, which must come from the same conversation. Raises `BadRequest` where it does
+        not, and where nothing is known; `ConnectorError`.
+        """
+        case = await self.case(message, key)
+        return await asyncio.to_thread(packed, case)
+
+    async def case(self, message: Message, key: str) -> Case:
+        """The case before it is packed. Raises as `packet` does."""
+        now = self._clock()
+        filed = await self._book.filed(key)
+        if filed and not _same_conversation(filed.place, message.place):
+            raise BadRequest("That case is of another conversation; ask for it where its logs were read.")
+        place = filed.place if filed else message.place
+        heard = await self._book.heard(place, now - KEPT)
+        begins = min([one.at for one in (*heard, *([filed] if filed else ()))], default=now - KEPT + _BEFORE)
+        uses = await self._book.uses(place, begins - _BEFORE)
+        if not (filed or heard or uses):
+            raise BadRequest("There is nothing here to hand on yet: paste an error or put logs here first.")
+        people = _People()
+        return Case(
+            now,
+            _story(filed),
+            tuple(self._turn(one, people) for one in heard),
+            tuple(await self._checked(uses, begins - _BEFORE, now)),
+            tuple(Tried(one.at, people[one.who], one.command, one.server or "") for one in uses),
+            self._versions,
+        )
+
+    def _turn(self, heard: Heard, people: "_People") -> Turn:
+        entry = self._library.entries.get(heard.about or "")
+        title = entry.title if entry else None
+        return Turn(heard.at, people[heard.sender], heard.text, heard.about, title, heard.helped, heard.not_helped)
+
+    async def _checked(self, uses: Sequence[Use], since: datetime, now: datetime) -> list[Checked]:
+        """The servers that were checked from here, those of the last checks first: what is told of them was told here
+        before."""
+        registered = {server.name: server for server in await self._store.servers()}
+        names = dict.fromkeys(one.server for one in reversed(uses))
+        servers = [registered[name] for name in names if name in registered][:_SERVERS]
+        runs = await self._diary.runs(since, now) if servers else []
+        past = {s.name: tuple(Stood(run.at, run.verdict) for run in runs if run.server == s.name) for s in servers}
+        found = [await self._last(server, past[server.name][-_STOOD:]) for server in servers]
+        return [one for one in found if one]
+
+    async def _last(self, server: Server, past: tuple[Stood, ...]) -> Checked | None:
+        last = await self._store.last(server.name)
+        if last is None:
+            return None
+        at, findings = last
+        report = judged(server, at, Seen(findings, None, 0, 0.0), self._causes)
+        return Checked(
+            server.name,
+            server.url,
+            server.front,
+            server.module,
+            server.connector,
+            at,
+            report.verdict,
+            report.findings,
+            report.suspects,
+            past,
+        )
+
+
+class _People(dict[str, str]):
+    """Persons by their ids, numbered as they come."""
+
+    def __missing__(self, who: str) -> str:
+        self[who] = f"person {len(self) + 1}"
+        return self[who]
+
+
+def _same_conversation(one: Place, other: Place) -> bool:
+    return (one.surface, one.conversation) == (other.surface, other.conversation)
+
+
+def _story(filed: Filed | None) -> Outline | None:
+    """What was kept; None, and a line in the log, where another version wrote what this one cannot read."""
+    try:
+        return _OUTLINE.validate_python(filed.story) if filed else None
+    except ValidationError as error:
+        _log.error("a story of another version cannot be read", extra={"reason": error.errors()[0]["type"]})
+        return None
