@@ -108,9 +108,13 @@ def _counters(store: SqlStore) -> Counters:
         slots = [one.since for one in await store.diary.subscriptions() if one.since]
         return (now() - max(slots)).total_seconds() if slots else None
 
+    async def failures() -> float:
+        return store.failures
+
     counters = Counters()
     counters.reading("messages_waiting", "Messages without an answer in the chat yet, of all processes.", waiting)
     counters.reading("messages_left", "Those of them that no process works on.", left)
+    counters.reading("database_failures", "Failures of the database since it last answered this process.", failures)
     counters.reading(
         "digest_age_seconds", "Since the last digest of any channel was due, of all processes.", digest_age
     )

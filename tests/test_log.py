@@ -10,9 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from bot.errors import BadRequest
+from bot.errors import BadRequest, ConnectorError
 from connectors import settings
-from connectors.telemetry.log import LONGEST, OneLine, OneObject
+from connectors.store import open_store
+from connectors.telemetry.log import AGAIN, LONGEST, OneLine, OneObject, Repeats
+from tests.store.postgres import ask
 
 ROOT = Path(__file__).parent.parent
 _KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDHkq3cV0d7fQ2L"
@@ -210,3 +212,43 @@ def test_a_form_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("NDESBOT_LOG", "xml")
     with pytest.raises(BadRequest, match="text or json"):
         settings.log_form()
+
+
+# --- what is said again -------------------------------------------------------------------------
+
+
+def test_what_is_still_so_is_said_once_a_minute_and_how_often_it_was() -> None:
+    repeats, begun = Repeats(), record_of("bot.inbox", "it is not kept", reason="x").created
+    said = []
+    for second in range(0, 150, 10):
+        record = record_of("bot.inbox", "it is not kept", reason="x")
+        record.created = begun + second
+        if repeats.filter(record):
+            said.append((second, getattr(record, "repeated", None)))
+    assert said == [(0, None), (AGAIN, 5), (2 * AGAIN, 5)]
+    assert repeats.filter(record_of("bot.inbox", "it is not kept", reason="y"))
+
+
+def test_what_a_person_was_told_the_id_of_is_always_said_unless_it_is_the_database_for_all() -> None:
+    repeats = Repeats()
+    outage = "The database, PostgreSQL bot at db, failed: the connection broke (08006)."
+    bugs = [record_of("bot.router", "not answered", message_id=name, error="KeyError") for name in "ab"]
+    away = [record_of("bot.router", "not answered", message_id=name, error=outage) for name in "abc"]
+    assert [repeats.filter(record) for record in (*bugs, *away)] == [True, True, True, False, False]
+
+
+async def test_an_outage_of_the_database_is_one_line_when_it_begins_and_one_when_it_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path}/bot.db"
+    async with open_store(address) as store:
+        ask(address, "alter table servers rename to away")
+        for _ in range(3):
+            with pytest.raises(ConnectorError):
+                await store.servers()
+        assert store.failures == 3
+        ask(address, "alter table away rename to servers")
+        assert await store.servers() == []
+        assert await store.servers() == []
+    lines = [(record.message, getattr(record, "failures", None)) for record in caplog.records]
+    assert lines == [("the database fails", None), ("the database answers again", 3)]

@@ -1,6 +1,7 @@
 """The Store port over SQLAlchemy: the same statements for SQLite and PostgreSQL."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy import URL, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.errors import ConnectorError
 from bot.findings import Finding, Past, Report, Server
 from bot.ports import Use
 from connectors.store import database, rows, schema, tables
@@ -19,6 +21,8 @@ from connectors.store.cases import SqlCasebook
 from connectors.store.diary import SqlDiary
 from connectors.store.errands import SqlErrands
 from connectors.store.mail import SqlMail
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -45,6 +49,7 @@ class SqlStore:
         """For `open_store`: the tables must be there."""
         self._engine = engine
         self._url = url
+        self.failures = 0  # in a row
         insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert  # one language, spelt twice
         self._put_server = _replacing(insert(tables.servers))
         self._put_run = _replacing(insert(tables.runs))
@@ -136,9 +141,21 @@ class SqlStore:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        with database.told(self._url):
-            async with asyncio.timeout(database.PATIENCE), self._engine.begin() as connection:
-                yield connection
+        try:
+            with database.told(self._url):
+                async with asyncio.timeout(database.PATIENCE), self._engine.begin() as connection:
+                    yield connection
+        except ConnectorError as error:
+            self._failed(error)
+            raise
+        if self.failures:
+            _log.warning("the database answers again", extra={"failures": self.failures})
+            self.failures = 0
+
+    def _failed(self, error: ConnectorError) -> None:
+        if not self.failures:
+            _log.error("the database fails", extra={"reason": str(error)})
+        self.failures += 1
 
     async def _of_server(self, table: Table, name: str) -> Any:
         async with self._transaction() as connection:

@@ -21,6 +21,11 @@ LONGEST: Final = 500
 MOST: Final = 20
 """Things told of a list, and of a record."""
 
+AGAIN: Final = 60.0
+"""Seconds after which what is still so is said again."""
+
+_OUTAGE: Final = "The database, "  # how every reason begins that `store.database` gives
+_REMEMBERED: Final = 1000  # records
 _OURS: Final = ("bot", "connectors", "knowledge")
 _SHORT: Final = {"message_id": "id", "error": "kind"}  # how some extras are called in the log
 _IDS: Final = {"message_id", "key"}
@@ -35,6 +40,7 @@ def log_to_stderr() -> None:
     """Show warnings and errors, as `NDESBOT_LOG` says, whichever way they come: records, Python's own warnings,
     and exceptions that nobody caught, whose words Python would print."""
     handler = logging.StreamHandler()
+    handler.addFilter(Repeats())
     handler.setFormatter(OneObject() if settings.log_form() == "json" else OneLine())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.raiseExceptions = False  # a record that cannot be written would be printed with all its arguments
@@ -42,6 +48,46 @@ def log_to_stderr() -> None:
     sys.excepthook = _uncaught
     threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
     sys.unraisablehook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
+
+
+class Repeats(logging.Filter):
+    """Holds back what was said already within `AGAIN`; when it is said again, `repeated` tells how often it was held
+    back. While the database is away every question would say the same several times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[object, ...], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write it. What is logged under an id of its own, or with an exception, always is."""
+        if record.exc_info or (key := _sameness(record)) is None:
+            return True
+        at, held = self._said.get(key, (-AGAIN, 0))
+        if 0 <= record.created - at < AGAIN:
+            self._said[key] = at, held + 1
+            return False
+        if len(self._said) > _REMEMBERED:
+            self._said.clear()
+        self._said[key] = record.created, 0
+        if held:
+            record.repeated = held
+        return True
+
+
+def _sameness(record: logging.LogRecord) -> tuple[object, ...] | None:
+    """What is alike in records that say the same; None for one that is found by its id."""
+    extras = {name: _plain(value) for name, value in vars(record).items() if name not in _OWN}
+    if any(value.startswith(_OUTAGE) for value in extras.values()):  # whoever asked was told the same words
+        extras = {name: value for name, value in extras.items() if name not in _IDS}
+    if _IDS & extras.keys():
+        return None
+    arguments = record.args if isinstance(record.args, tuple) else (record.args,)
+    return record.name, _plain(record.msg), *map(_plain, arguments), *sorted(extras.items())
+
+
+def _plain(value: object) -> str:
+    """A text or number as it is; of anything else what it is, for its own words may raise."""
+    return str(value)[:LONGEST] if type(value) in (str, int, float, bool) else type(value).__name__
 
 
 class OneLine(logging.Formatter):
