@@ -2,16 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
 from bot import slots
-from bot.diary import Pages, Period, Quiet, Run, Subscription
+from bot.diary import Asked, Expiry, Health, Pages, Period, Quiet, Run, Subscription
 from bot.digest import compose
 from bot.errors import BadRequest
+from bot.findings import Server
 from bot.ports import Clock, Diary, Store
 from bot.types import Answer, Block, Choices, Message, Place, Text
 
@@ -27,6 +28,17 @@ _OUTLOOK: Final = timedelta(days=90)
 _TIME: Final = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?")
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the diary knows at a moment of all servers."""
+
+    servers: Sequence[Server]
+    health: Mapping[str, Health]
+    runs: Sequence[Run]
+    ending: Sequence[Expiry]
+    asked: Sequence[Asked]
+
+
 class Digests:
     """The use cases around the diary."""
 
@@ -40,7 +52,7 @@ class Digests:
     ) -> None:
         """`titles` are those of the entries, by id; `illustrate` draws what a digest tells."""
         self._illustrate = illustrate
-        self._readings: WeakValueDictionary[Period, asyncio.Task[list[Run]]] = WeakValueDictionary()
+        self._readings: WeakValueDictionary[Period, asyncio.Task[_Seen]] = WeakValueDictionary()
         self._store = store
         self._diary = diary
         self._clock = clock
@@ -84,13 +96,11 @@ class Digests:
             period = replace(period, begins=subscription.since)
         earlier = slots.earlier(subscription, period)
         wanted = set(subscription.tags)
-        servers = tuple(s.name for s in await self._store.servers() if not wanted or wanted & set(s.tags))
+        reading = self._seen(Period(earlier[-1].begins, period.ends))
+        seen = await asyncio.shield(reading)
+        servers = tuple(server.name for server in seen.servers if not wanted or wanted & set(server.tags))
         named = frozenset(servers)
-        health = await self._diary.health()
-        reading = self._runs_of(Period(earlier[-1].begins, period.ends))
-        runs = await asyncio.shield(reading)
-        ending = await self._diary.expiries(self._clock() + _OUTLOOK)
-        asked = await self._diary.asked(earlier[-1].begins, period.ends)
+        asked = seen.asked
         here = f"{subscription.place.surface} {subscription.place.conversation}"
         if wanted:  # a channel with servers of its own hears of its own questions only
             asked = [one for one in asked if one.conversation == here]
@@ -102,9 +112,9 @@ class Digests:
             now=self._clock(),
             due=slot,
             servers=servers,
-            health={name: health[name] for name in servers if name in health},
-            runs=tuple(run for run in runs if run.server in named),
-            expiries=tuple(one for one in ending if one.server in named),
+            health={name: seen.health[name] for name in servers if name in seen.health},
+            runs=tuple(run for run in seen.runs if run.server in named),
+            expiries=tuple(one for one in seen.ending if one.server in named),
             asked=tuple(asked),
             votes=tuple(votes),
             titles=self._titles,
@@ -115,13 +125,22 @@ class Digests:
             return answer
         return replace(answer, blocks=(*answer.blocks[:1], picture, *answer.blocks[1:]))
 
-    def _runs_of(self, period: Period) -> "asyncio.Task[list[Run]]":
+    def _seen(self, period: Period) -> "asyncio.Task[_Seen]":
         """Read once for all channels whose digests are due at the same moment, as with many servers it is most of
         it; remembered as long as one of them is being written."""
         reading = self._readings.get(period)
         if reading is None or (reading.done() and reading.exception()):
-            reading = self._readings[period] = asyncio.create_task(self._diary.runs(period.begins, period.ends))
+            reading = self._readings[period] = asyncio.create_task(self._read(period))
         return reading
+
+    async def _read(self, period: Period) -> _Seen:
+        return _Seen(
+            await self._store.servers(),
+            await self._diary.health(),
+            await self._diary.runs(period.begins, period.ends),
+            await self._diary.expiries(self._clock() + _OUTLOOK),
+            await self._diary.asked(period.begins, period.ends),
+        )
 
     # --- who gets it -------------------------------------------------------------------------
 
