@@ -11,6 +11,7 @@ import yaml
 
 from bot.timeline import Line, Story, tell
 from bot.timeline.templates import LONGEST, MOST_EXAMPLES, MOST_TEMPLATES, Templates, Unknown
+from bot.timeline.verdicts import Judge
 from bot.types import Fold
 from connectors.surveying import Surveying
 from knowledge.codes import Codes
@@ -20,7 +21,8 @@ from tests.logs.test_diagnose_logs import PROGRAM, Shell
 from tests.logs.test_readers import IIS
 
 HEADER, GOOD = "\n".join(IIS.splitlines()[:2]) + "\n", IIS.splitlines()[2] + "\n"
-NOTIFY = "2024-05-14 08:02:{:02} 10.0.0.21 POST /CertificateRegistrationSvc/Certificate/Notify - 443 - 10.0.0.21 NDES_Plugin - 500 0 0 453\n"  # noqa: E501
+ODD = "2024-05-14 08:02:{:02} 10.0.0.21 GET /certsrv/mscep/mscep.dll operation=GetCACert&message=ca 443 - 10.0.0.30 Dalvik/2.1.0 - 505 0 13 453\n"  # noqa: E501
+SHAPE = "GET /certsrv/mscep/mscep.dll operation=GetCACert&message=ca <*> - - Dalvik/<*> - 505 0 13"
 OMADM = "2024-05-14T08:01:{:02}.3020000  VERB  Event  org.jscep.client.Client  20114  12  {}\n"
 
 
@@ -47,9 +49,9 @@ def mined(texts: Iterable[str]) -> list[Unknown]:
 
 
 def test_a_request_that_failed_in_a_way_no_entry_knows(library: Library) -> None:
-    told = story(library, HEADER + GOOD * 3 + NOTIFY.format(1) + GOOD + NOTIFY.format(31))
+    told = story(library, HEADER + GOOD * 3 + ODD.format(1) + GOOD + ODD.format(31))
     (one,) = told.unknown
-    assert one.template == "POST /CertificateRegistrationSvc/Certificate/Notify - <*> - - NDES_Plugin - 500 0 0"
+    assert one.template == SHAPE
     assert (one.lines, one.files, tuple(one.first)) == (2, 1, ("0.log", 6))
     assert (one.since, one.until) == (
         datetime(2024, 5, 14, 8, 2, 1, tzinfo=UTC),
@@ -115,8 +117,10 @@ def test_a_fault_that_the_knowledge_has_leaves_nothing_unknown(fault: str, libra
 
 def test_two_calls_of_the_registration_point_are_not_one_make(library: Library) -> None:
     """Their paths are long, and once were taken for encoded data: what the first is was said of both."""
-    told = story(library, HEADER + NOTIFY.format(1).replace("Notify", "VerifyRequest") + NOTIFY.format(9))
-    assert [(one.lines, one.first.line) for one in told.unknown] == [(1, 4)]
+    judge = Judge(library)
+    call = "POST /CertificateRegistrationSvc/Certificate/{} - 443 - - NDES_Plugin - 500 0 0"
+    verdicts = [judge(Line(1, None, "iis", call.format(name))) for name in ("VerifyRequest", "Notify")]
+    assert [verdict and verdict.step for verdict in verdicts] == [3, 6]
 
 
 # --- shapes ----------------------------------------------------------------------------------
@@ -138,7 +142,7 @@ def test_lines_of_other_words_are_of_other_shapes() -> None:
 
 
 def test_the_same_failure_in_two_files_is_one_kind_and_the_first_place_is_the_earlier(library: Library) -> None:
-    late, early = (HEADER + GOOD + NOTIFY.format(second) for second in (30, 10))
+    late, early = (HEADER + GOOD + ODD.format(second) for second in (30, 10))
     (one,) = story(library, late, early).unknown
     assert (one.lines, one.files, one.first.file) == (2, 2, "1.log")
 
@@ -215,7 +219,7 @@ def fold(told: Story, library: Library, codes: Codes) -> Fold:
 
 def test_the_answer_shows_them_beside_what_is_known(library: Library, codes: Codes) -> None:
     known = GOOD.replace("200 0 0", "500 0 1346")
-    told = story(library, HEADER + known * 3 + NOTIFY.format(1))
+    told = story(library, HEADER + known * 3 + ODD.format(1))
     shown = fold(told, library, codes)
     assert shown.hint == "1 kind in 1 line"
     assert not shown.open
@@ -271,7 +275,7 @@ def test_where_all_was_followed_nothing_is_said_of_least(library: Library, codes
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     path = tmp_path / "u_ex.log"
-    path.write_text(HEADER + GOOD * 5 + NOTIFY.format(1) + NOTIFY.format(2), encoding="utf-8")
+    path.write_text(HEADER + GOOD * 5 + ODD.format(1) + ODD.format(2), encoding="utf-8")
     return path
 
 
@@ -280,7 +284,7 @@ def test_the_json_tells_them(log: Path, tmp_path: Path) -> None:
     told = diagnose.json(log)
     assert told["unknown"] == [
         {
-            "template": "POST /CertificateRegistrationSvc/Certificate/Notify - <*> - - NDES_Plugin - 500 0 0",
+            "template": SHAPE,
             "count": 2,
             "files": 1,
             "first": {"file": str(log), "line": 8},
@@ -306,10 +310,10 @@ def test_the_draft_begins_an_entry_with_one_of_them(log: Path) -> None:
         page = done.stdout.decode()
         assert done.returncode == 0, done.stderr
         assert yaml.safe_load(page)["signals"][0]["http"] == {
-            "status": [500],
+            "status": [505],
             "substatus": [0],
-            "win32": [0],
-            "path": ["notify"],
+            "win32": [13],
+            "path": ["scep"],
         }
         assert page.startswith("# Failure 1 of 1: seen 2 times, first in ")
 
