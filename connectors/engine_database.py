@@ -16,6 +16,15 @@ from bot.errors import ConnectorError
 from bot.standstill import Standstill
 from connectors.store import database
 
+_PATIENCE: Final = {
+    "connect_timeout": "10",
+    "tcp_user_timeout": "20000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+"""Options of libpq, in seconds but for `tcp_user_timeout` (ms): a thread that asks a computer which is no longer there
+would else be stuck for a quarter of an hour."""
 _BEGINNERS: Final = 0x6E646573  # PostgreSQL's number of the lock under which tables are created
 
 
@@ -33,7 +42,7 @@ class Database:
             self.pool = sa.create_engine(self.url, hide_parameters=True, pool_size=2, max_overflow=0)
             sa.event.listen(self.pool, "connect", _prepare_sqlite)
         else:
-            self.url = url.set(query={"connect_timeout": "10", **url.query})
+            self.url = url.set(query={**_PATIENCE, **url.query})
             self.pool = sa.create_engine(
                 self.url, hide_parameters=True, pool_size=10, max_overflow=0, pool_pre_ping=True
             )

@@ -1,6 +1,7 @@
 """`make long-runs`: the full counts of what the tests run a small sample of. Each prints a line of figures.
 
-python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm] [digests] [sizes]
+python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm] [digests] [sizes] [faults]
+    [taking-over] [outage]
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from connectors import shelf
-from tests import schedule, sizes
+from tests import fault_child, fault_points, outage, schedule, sizes, taking_over
 from tests.chat import digests_due, slack_deliveries, teams_deliveries
 from tests.store import postgres
 
@@ -91,6 +92,51 @@ def many_servers(folder: Path) -> str:
     return "".join(told)
 
 
+def faults(folder: Path) -> str:
+    """A death by SIGKILL at every named step of a digest and of a check, five times over."""
+    told = []
+    with postgres.server() as server:
+        for name, address in (("SQLite", None), ("PostgreSQL", server)):
+            for kind, steps in (("digest", fault_child.DIGEST), ("check", fault_child.CHECK)):
+                wrong: list[str] = []
+                for number in range(5):
+                    (own := folder / f"{name}-{kind}-{number}").mkdir()
+                    wrong += asyncio.run(fault_points.wrong(kind, address, own))
+                told.append(f"{name}, {kind}: {5 * len(steps)} deaths, {len(wrong)} wrong {wrong or ''}".strip())
+    return "; ".join(told)
+
+
+def take_over(folder: Path) -> str:
+    """A replica dies with its hands full, ten times; one stands still for 8 s and for 30 s."""
+    told = []
+    with postgres.server() as server:
+        outcomes = []
+        for number in range(10):
+            (own := folder / f"{number}").mkdir()
+            with postgres.copied(server) as address:
+                outcomes.append(asyncio.run(taking_over.death(address, own)))
+        took = max(max(outcome.questions, outcome.check) for outcome in outcomes)
+        wrong = sum(not outcome.once for outcome in outcomes)
+        told.append(f"10 deaths: all taken over within {took:.1f} s, {wrong} wrong")
+        for seconds in (8.0, 30.0):
+            (own := folder / f"still-{seconds}").mkdir()
+            with postgres.copied(server) as address:
+                outcome = asyncio.run(taking_over.standstill(address, own, seconds))
+            told.append(f"{seconds:.0f} s still: {outcome.taken} taken over, once: {outcome.once}")
+    return "; ".join(told)
+
+
+def away(folder: Path) -> str:
+    """PostgreSQL stalled for a minute, and shut down for one, under two replicas that are asked four times a second."""
+    told = []
+    ways: tuple[outage.How, ...] = ("frozen", "shut down")
+    for how in ways:
+        (own := folder / how).mkdir()
+        with postgres.stoppable() as server:
+            told.append(f"{how}: {asyncio.run(outage.outage(server, own, how, 60))}")
+    return "; ".join(told)
+
+
 RUNS: dict[str, Callable[[Path], str]] = {
     "slots": slots,
     "kills": kills,
@@ -99,6 +145,9 @@ RUNS: dict[str, Callable[[Path], str]] = {
     "teams-storm": teams_storm,
     "digests": digests,
     "sizes": many_servers,
+    "faults": faults,
+    "taking-over": take_over,
+    "outage": away,
 }
 
 
