@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,7 +17,7 @@ from bot.looking import Seen
 from bot.packet import Case, Checked, Stood, Tried, Turn, packed
 from bot.ports import Casebook, Clock, Diary, Filed, Heard, Store, Use
 from bot.timeline import Outline, Story, outline
-from bot.types import Message, Place
+from bot.types import Document, Message
 from knowledge.causes import Causes
 from knowledge.library import Library
 
@@ -75,12 +76,23 @@ class Cases:
             return None
         return key
 
+    async def handed_on(self, message: Message, key: str) -> Document:
+        """The packet, and a word that gets it once more for whoever wished it, in any conversation of that platform:
+        some hand over files in personal chats only. Raises as `packet` does."""
+        filed = await self._book.filed(key)
+        data = await self.packet(message, key)
+        word = secrets.token_hex(8)
+        story = filed.story if filed else {}
+        place = filed.place if filed else message.place
+        await self._book.file(word, Filed(self._clock(), place, message.sender, story))
+        return Document(f"ndesbot-{word}.zip", data, f"packet {word}")
+
     async def packet(self, message: Message, key: str) -> bytes:
         """The packet (a zip) of the case that `key` names: what the logs told, what was asked in that thread, the last
         runs of the servers that were checked from that conversation, and what was tried.
 
-        `message` is the wish for it, which must come from the same conversation. Raises `BadRequest` where it does
-        not, and where nothing is known; `ConnectorError`.
+        `message` is the wish for it, which must come from the same conversation, or from whom the case is. Raises
+        `BadRequest` where it does not, and where nothing is known; `ConnectorError`.
         """
         case = await self.case(message, key)
         return await asyncio.to_thread(packed, case)
@@ -89,7 +101,7 @@ class Cases:
         """The case before it is packed. Raises as `packet` does."""
         now = self._clock()
         filed = await self._book.filed(key)
-        if filed and not _same_conversation(filed.place, message.place):
+        if filed and not _is_open_to(filed, message):
             raise BadRequest("That case is of another conversation; ask for it where its logs were read.")
         place = filed.place if filed else message.place
         heard = await self._book.heard(place, now - KEPT)
@@ -151,14 +163,16 @@ class _People(dict[str, str]):
         return self[who]
 
 
-def _same_conversation(one: Place, other: Place) -> bool:
-    return (one.surface, one.conversation) == (other.surface, other.conversation)
+def _is_open_to(filed: Filed, message: Message) -> bool:
+    kept, wished = filed.place, message.place
+    here = kept.conversation == wished.conversation or filed.sender == message.sender
+    return kept.surface == wished.surface and here
 
 
 def _story(filed: Filed | None) -> Outline | None:
     """What was kept; None, and a line in the log, where another version wrote what this one cannot read."""
     try:
-        return _OUTLINE.validate_python(filed.story) if filed else None
+        return _OUTLINE.validate_python(filed.story) if filed and filed.story else None
     except ValidationError as error:
         _log.error("a story of another version cannot be read", extra={"reason": error.errors()[0]["type"]})
         return None

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.cases import Cases
 from bot.errors import BadRequest
 from bot.ports import Show
 from bot.timeline import Story, tell
@@ -39,8 +40,10 @@ _log = logging.getLogger(__name__)
 class Logs:
     """Reads what is dropped into a chat, one answer for all files of a message."""
 
-    def __init__(self, files: Files, library: Library, codes: Codes, draw: Draw) -> None:
+    def __init__(self, files: Files, library: Library, codes: Codes, draw: Draw, cases: Cases) -> None:
+        """What they tell is kept in `cases`, for as long as somebody may hand it on."""
         self._files = files
+        self._cases = cases
         self._library = library
         self._codes = codes
         self._draw = draw
@@ -63,6 +66,7 @@ class Logs:
             return Pasted("\n".join(part for part in (message.text, read.text) if part), read.notes)
         if not (read.story.stops or message.addressed):
             return Pasted(message.text, ()) if message.text else None
+        await self._cases.keep(message, read.story, read.notes)
         return await asyncio.to_thread(self._told, read.story, read.notes)
 
     def stop(self, place: Place) -> int:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import enclosed, report
 from bot.answer import answer_paste, explain
+from bot.cases import Cases
 from bot.check import PROBE, TRACES, Checker
 from bot.digests import DUE, THE_CLOCK, VOTE, Digests, asking, is_subscribing
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
@@ -29,6 +31,14 @@ _OFFERED = 5  # servers with a button under an answer
 _QUESTIONS = ("explain", "missing")  # the commands that ask something of the knowledge; the others are orders
 _WITH_DIGESTS = ("digest", "quiet")  # the commands that need something which happens unasked
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
+_CASE = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}")
+_FITS: Mapping[str, Callable[[str], bool]] = {
+    "digest": lambda words: not words or is_subscribing(words),
+    "quiet": lambda words: len(words.split()) == 2,
+    "packet": lambda words: not words or _CASE.fullmatch(words) is not None,
+    "missing": lambda _: False,  # as in "missing intermediate certificate"
+}
+"""Whether what follows such a word makes it a command; of the others there is more to say."""
 RoleOf = Callable[[Message], Role]
 """What a person may do, by who and where they are."""
 
@@ -51,6 +61,7 @@ COMMANDS = (
     Command("changed", "<server>", "What differs from the last good run", "operator"),
     Command("probe", "<server>", "Ask for a certificate nobody can use: says first what traces it leaves", "admin"),
     Command("cancel", "<server>", "Stop a run", "operator"),
+    Command("packet", "[<case>]", "All of a case as one file, without secrets, for whoever helps further"),
     Command("stop", "", "Stop reading the logs that were put here"),
     Command("register", "<name> <url> [field=value]", "Add a server, or change it", "admin"),
     Command("forget", "<server>", "Remove a server and what is remembered of it", "admin"),
@@ -80,11 +91,13 @@ class Router:
         role_of: RoleOf,
         digests: Digests | None = None,
         logs: Logs | None = None,
+        cases: Cases | None = None,
     ) -> None:
         """Without `digests` nobody gets one, and nobody is asked whether an answer helped; without `logs` files
-        beside a message are not read."""
+        beside a message are not read; without `cases` nothing is handed on."""
         self._digests = digests
         self._logs = logs
+        self._cases = cases
         self._library = library
         self._codes = codes
         self._checker = checker
@@ -99,6 +112,7 @@ class Router:
             "changed": self._changed,
             "probe": self._probe,
             "cancel": self._cancel,
+            "packet": self._packet,
             "stop": self._stop,
             "register": self._register,
             "forget": self._forget,
@@ -155,14 +169,10 @@ class Router:
         """Whether the words are a command and not a sentence that begins like one."""
         if slash or command.name == "register":
             return True
-        if command.name == "digest":
-            return not words or is_subscribing(words)
+        if command.name in _FITS:
+            return _FITS[command.name](words)
         if not command.takes:
             return not words
-        if command.name == "quiet":
-            return len(words.split()) == 2
-        if command.name == "missing":  # as in "missing intermediate certificate"
-            return False
         if command.name == "explain":
             return len(words) < 80 and bool(words) and (len(words.split()) == 1 or self._known(words))
         if command.name == "check" and " for " in words:
@@ -226,10 +236,18 @@ class Router:
 
     async def _with_more(self, message: Message, answer: Answer | None) -> Answer | None:
         """An answer, with what there is to press under it."""
-        proved = await self._with_proof(message, answer)
+        proved = self._with_packet(message, await self._with_proof(message, answer))
         if self._digests is None or proved is None or proved.about is None or proved.tone != "problem":
             return proved
         return replace(proved, blocks=(*proved.blocks, asking(message)))
+
+    def _with_packet(self, message: Message, answer: Answer | None) -> Answer | None:
+        """An answer, with a button that packs the case, where something is wrong."""
+        wrong = answer is not None and (answer.tone == "problem" or (message.files and answer.tone == "unknown"))
+        if self._cases is None or answer is None or not wrong:
+            return answer
+        says = f"packet {self._cases.key(message)}"
+        return replace(answer, blocks=(*answer.blocks, Choices("Not solved?", (("Pack the case", says),))))
 
     async def _with_proof(self, message: Message, answer: Answer | None) -> Answer | None:
         """An answer, with a button for each server on which the checks can prove it."""
@@ -266,6 +284,16 @@ class Router:
             (Text("Paste an error, a log line, an event or a page, and I say what it is."), Facts(rows)),
             private=True,
         )
+
+    async def _packet(self, message: Message, words: str, show: Show) -> Answer:
+        if self._cases is None:
+            raise BadRequest("Nothing is packed here: that comes with `ndesbot serve` and `ndesbot play`.")
+        document = await self._cases.handed_on(message, words)
+        told = Text(
+            "The time line, the evidence, the checks and what was tried, as Markdown and JSON. Secrets and names of "
+            "people are taken out; read it before you send it on."
+        )
+        return Answer("The case is packed", "info", (told, document))
 
     async def _stop(self, message: Message, words: str, show: Show) -> Answer:
         if not (self._logs and self._logs.stop(message.place)):
@@ -330,7 +358,8 @@ class Router:
         if entry and not only:
             raise BadRequest(f"No remote check bears on {redact(entry)[:80]!r}. Say `check {server.name}` for all.")
 
-        return report.told(await self._run(message, server, show, only=only), self._library)
+        told = report.told(await self._run(message, server, show, only=only), self._library)
+        return self._with_packet(message, told) or told
 
     async def _run(
         self,

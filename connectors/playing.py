@@ -9,18 +9,17 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bot.check import look
-from bot.logs import Logs
+from bot.ports import Handler, Mail, Show
 from bot.router import Router
-from bot.types import Message, Role
+from bot.types import Answer, Message, Role
 from connectors import shelf
 from connectors.assembly import causes, checker, now, wires
 from connectors.chat.playground import Playground
 from connectors.checks import catalogue
-from connectors.dropped import Dropped
+from connectors.conversing import cases, logs
 from connectors.lab.faults import before, fault_of
 from connectors.lab.running import described
 from connectors.lab.server import Lab
-from connectors.render.storyline import storyline
 from connectors.running import stopped, until_stopped
 from connectors.settings import cache_folder
 from connectors.store import SqlStore, open_store
@@ -46,7 +45,7 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
         for name, lab in zip(_LABS, labs, strict=True):
             await _register(name, lab, store, ports)
         library, codes = shelf.library(cache_folder()), shelf.codes()
-        playground = Playground(port, ready)
+        playground, kept = Playground(port, ready), cases(store, library)
         router = Router(
             library,
             codes,
@@ -54,9 +53,22 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
             store=store,
             clock=now,
             role_of=_owner,
-            logs=Logs(Dropped({playground.name: playground}, library), library, codes, storyline),
+            logs=logs({playground.name: playground}, library, codes, kept),
+            cases=kept,
         )
-        await until_stopped(playground.serve(router.handle))
+        await until_stopped(playground.serve(remembering(router.handle, store.mail)))
+
+
+def remembering(handle: Handler, mail: Mail) -> Handler:
+    """A handler whose questions are kept as the inbox of other chats keeps them, so that a case has them."""
+
+    async def answered(message: Message, show: Show) -> Answer | None:
+        answer = await handle(message, show)
+        if answer and answer.question:
+            await mail.answered(message, now(), answer.about)
+        return answer
+
+    return answered
 
 
 async def _register(name: str, lab: Lab, store: SqlStore, ports: set[int]) -> None:

@@ -15,20 +15,18 @@ from bot.check import CHECK
 from bot.digests import Digests
 from bot.errors import BadRequest, BotError
 from bot.inbox import LEFT_AFTER, Inbox
-from bot.logs import Logs
 from bot.ports import ChatSurface
 from bot.rounds import ROUND, Rounds
 from bot.router import Router
 from connectors import settings, settings_file, shelf
 from connectors.assembly import checker, now, wires
 from connectors.calendar_page import CalendarPage
-from connectors.dropped import Dropped
+from connectors.conversing import cases, logs
 from connectors.engine import open_engine
 from connectors.health_pages import HealthPages, Part
 from connectors.online import online, places_of
 from connectors.platforms import surfaces
 from connectors.render.chart import chart
-from connectors.render.storyline import storyline
 from connectors.running import stopped
 from connectors.settings_file import Settings, Web
 from connectors.sites import Bell, Door, Sites
@@ -137,6 +135,7 @@ async def _house(
     sites = Sites(store.errands, now, here=said.checks.sites, allow=[str(one) for one in allow], bell=bell)
     checks = checker(counters.store(store), wires(allow), elsewhere=sites.look)
     digests = Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}, chart)
+    kept = cases(store, library)
     router = Router(
         library,
         codes,
@@ -145,7 +144,8 @@ async def _house(
         clock=now,
         role_of=lambda message: chats[message.place.surface].role_of(message),
         digests=digests,
-        logs=Logs(Dropped(chats, library), library, codes, storyline),
+        logs=logs(chats, library, codes, kept),
+        cases=kept,
     )
     handle = counters.handler(router.handle)
     inbox = Inbox(

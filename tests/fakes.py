@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.cases import Cases
 from bot.diary import Asked, Expiry, Health, Quiet, Run, Subscription, Votes
 from bot.findings import Finding, Past, Report, Server
-from bot.ports import Filed, Heard, Offer, Question, Use, Waiting, Wire
+from bot.ports import Clock, Filed, Heard, Offer, Question, Use, Waiting, Wire
 from bot.types import Message, Place
+from connectors.assembly import causes
+from knowledge.library import Library
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -280,6 +283,21 @@ class FakeCasebook:
         here = f"{place.surface}/{place.conversation}"
         found = [u for u in self._store._uses if u.place == here and u.at >= since and u.allowed and u.server]
         return found[-most:] if most else []
+
+
+def cases_of(store: FakeStore, library: Library, mail: FakeMail | None = None, clock: Clock | None = None) -> Cases:
+    """The use case of cases over fakes."""
+    mail = mail or FakeMail()
+    diary = FakeDiary(mail)
+    return Cases(
+        book=FakeCasebook(mail, diary, store),
+        store=store,
+        diary=diary,
+        library=library,
+        causes=causes(),
+        clock=clock or FakeClock(),
+        versions={"ndesbot": "1.0"},
+    )
 
 
 def wires_of(wire: Wire | Mapping[str, Wire]) -> Callable[[Server], object]:

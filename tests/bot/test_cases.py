@@ -147,7 +147,26 @@ async def test_a_server_that_is_gone_is_only_told_as_tried(site: Site) -> None:
 async def test_a_case_is_handed_on_only_where_it_was_told(site: Site, story: Story, elsewhere: Place) -> None:
     key = await site.cases.keep(LOGS, story) or ""
     with pytest.raises(BadRequest, match="another conversation"):
-        await site.cases.packet(replace(PRESS, place=elsewhere), key)
+        await site.cases.packet(replace(PRESS, place=elsewhere, sender="U99"), key)
+
+
+async def test_who_wished_a_packet_gets_it_in_a_personal_chat_too_and_nobody_else(site: Site, story: Story) -> None:
+    await site.asks("it answers 500")
+    key = await site.cases.keep(LOGS, story) or ""
+    wish = replace(PRESS, sender="U77")
+    first = await site.cases.handed_on(wish, key)
+    personal = replace(wish, place=Place("slack", "D77"))
+    word = first.again.removeprefix("packet ")
+    assert (await site.cases.handed_on(personal, word)).data == first.data
+    with pytest.raises(BadRequest, match="another conversation"):
+        await site.cases.handed_on(replace(personal, sender="U78"), word)
+
+
+async def test_a_case_without_logs_is_handed_on_elsewhere_too(site: Site) -> None:
+    await site.asks("it answers 500")
+    first = await site.cases.handed_on(PRESS, site.cases.key(LOGS))
+    personal = replace(PRESS, place=Place("slack", "D1"))
+    assert (await site.cases.handed_on(personal, first.again.removeprefix("packet "))).data == first.data
 
 
 async def test_where_nothing_is_known_that_is_said(site: Site) -> None:

@@ -14,6 +14,7 @@ from bot.timeline.files import Gauge, Read, Stopped
 from bot.types import Answer, Attached, Choices, Message, Picture, Place
 from knowledge.codes import Codes
 from knowledge.library import Library
+from tests.fakes import FakeStore, cases_of
 
 pytestmark = pytest.mark.asyncio
 PLACE = Place("fake", "C1", "1")
@@ -57,7 +58,9 @@ def answering(library: Library, codes: Codes) -> Callable[..., Awaitable[tuple[A
         async def show(one: Answer) -> None:
             shown.append(one)
 
-        return await Logs(FakeFiles(reading), library, codes, draw).read(asked, show), shown
+        return await Logs(FakeFiles(reading), library, codes, draw, cases_of(FakeStore(), library)).read(
+            asked, show
+        ), shown
 
     return answer
 
@@ -115,7 +118,7 @@ async def test_a_long_reading_shows_how_far_it_is_and_can_be_stopped(
             await asyncio.sleep(0.01)
         raise Stopped
 
-    reader = Logs(FakeFiles(long), library, codes, lambda _: None)
+    reader = Logs(FakeFiles(long), library, codes, lambda _: None, cases_of(FakeStore(), library))
     shown: asyncio.Queue[Answer] = asyncio.Queue()
     answering = asyncio.create_task(reader.read(message(), shown.put))
     first = await asyncio.wait_for(shown.get(), 5)
@@ -139,7 +142,11 @@ async def test_who_ends_ends_the_reading_too(library: Library, codes: Codes) -> 
         await asyncio.Event().wait()
         raise AssertionError
 
-    answering = asyncio.create_task(Logs(FakeFiles(endless), library, codes, lambda _: None).read(message(), _unseen))
+    answering = asyncio.create_task(
+        Logs(FakeFiles(endless), library, codes, lambda _: None, cases_of(FakeStore(), library)).read(
+            message(), _unseen
+        )
+    )
     await asyncio.sleep(0.01)
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):

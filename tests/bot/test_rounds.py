@@ -584,3 +584,27 @@ async def test_of_many_servers_that_are_due_those_that_wait_the_longest_are_look
         assert len(world.runs) == begun
     looked_at = [key.split()[1] for key in world.runs]
     assert looked_at == sorted(names, key=lambda name: check_slot(name, EVERY, world.clock()))
+
+
+async def test_a_site_whose_servers_hang_holds_up_no_other(
+    library: Library, codes: Codes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.rounds.AT_ONCE", 1)
+    world = World()
+    hanging = asyncio.Event()
+
+    async def look(server: Server, wire: Wire, now: Any, past: Past) -> Finding:
+        if server.site == "dmz":
+            await hanging.wait()
+        return Finding("scep-base", "ok", "It is well.")
+
+    monkeypatch.setattr(world, "look", look)
+    replica = world.replica("a", library, codes)
+    for name, site in (("ndes01", "dmz"), ("ndes02", "default")):
+        await world.store.register(replace(NDES, name=name, site=site))
+    hung = asyncio.create_task(replica.rounds.carry_out({"server": "ndes01", "site": "dmz"}))
+    await asyncio.sleep(0)
+    assert await replica.rounds.carry_out({"server": "ndes02", "site": "default"}) == {"verdict": "ok"}
+    assert not hung.done()
+    hanging.set()
+    assert await hung == {"verdict": "ok"}

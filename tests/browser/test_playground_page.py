@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -15,16 +16,15 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
-from bot.logs import Logs
 from bot.router import Router
 from connectors.assembly import checker, now, wires
 from connectors.chat.playground import Playground
-from connectors.dropped import Dropped
+from connectors.conversing import logs
 from connectors.lab.server import Lab
-from connectors.render.storyline import storyline
+from connectors.playing import remembering
 from knowledge.codes import Codes
 from knowledge.library import Library
-from tests.fakes import FakeStore
+from tests.fakes import FakeMail, FakeStore, cases_of
 from tests.logs.compose import compose
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -70,9 +70,19 @@ async def address(library: Library, codes: Codes) -> AsyncIterator[str]:
         use = checker(store, wires([ip_network("127.0.0.1/32")], ports=ports))
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         playground = Playground(0, ready.set_result)
-        logs = Logs(Dropped({playground.name: playground}, library), library, codes, storyline)
-        router = Router(library, codes, checker=use, store=store, clock=now, role_of=lambda _: "admin", logs=logs)
-        serving = asyncio.create_task(playground.serve(router.handle))
+        mail = FakeMail()
+        kept = cases_of(store, library, mail, now)
+        router = Router(
+            library,
+            codes,
+            checker=use,
+            store=store,
+            clock=now,
+            role_of=lambda _: "admin",
+            logs=logs({playground.name: playground}, library, codes, kept),
+            cases=kept,
+        )
+        serving = asyncio.create_task(playground.serve(remembering(router.handle, mail)))
         yield await asyncio.wait_for(ready, 10)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
@@ -308,6 +318,15 @@ async def test_a_set_of_logs_is_answered_with_a_time_line(page: Page, tmp_path: 
     answer = page.get_by_role("article", name="ndesbot")
     await expect(answer.get_by_role("heading", level=2).first).to_contain_text("at step 3")
     await expect(answer.get_by_role("img", name=re.compile("enrolments began"))).to_be_visible()
+
+
+async def test_a_case_is_packed_into_a_file_to_be_saved(page: Page) -> None:
+    await _say(page, REFUSED)
+    await page.get_by_role("button", name="Pack the case").click()
+    async with page.expect_download() as saving:
+        await page.get_by_role("link", name=re.compile(r"ndesbot-\w+\.zip")).click()
+    saved = await (await saving.value).path()
+    assert "packet.md" in zipfile.ZipFile(saved).namelist()
 
 
 # --- the keyboard -----------------------------------------------------------------------------

@@ -15,15 +15,13 @@ from bot.answer import explain
 from bot.check import Checker
 from bot.findings import Finding, Past, Server
 from bot.inbox import Inbox
-from bot.logs import Logs
 from bot.ports import Check, Clock, Handler, Wire
 from bot.router import Router
 from connectors import shelf
 from connectors.assembly import now
 from connectors.chat.slack import Slack, pages
 from connectors.chat.slack.http_mode import HttpMode
-from connectors.dropped import Dropped
-from connectors.render.storyline import storyline
+from connectors.conversing import cases, logs
 from connectors.settings_file import Network, SlackSecrets
 from connectors.settings_file import Slack as Settings
 from connectors.store import SqlStore, open_store
@@ -120,8 +118,17 @@ async def running(
         causes = Causes.load(shelf.FOLDER)
         wires = wires_of(FakeWire())
         checker = Checker(store=store, checks=checks, wires=wires, clock=clock, causes=causes)  # type: ignore[arg-type]
-        logs = Logs(Dropped({slack.name: slack}, library), library, codes, storyline)
-        router = Router(library, codes, checker=checker, store=store, clock=clock, role_of=slack.role_of, logs=logs)
+        kept = cases(store, library)
+        router = Router(
+            library,
+            codes,
+            checker=checker,
+            store=store,
+            clock=clock,
+            role_of=slack.role_of,
+            logs=logs({slack.name: slack}, library, codes, kept),
+            cases=kept,
+        )
         inbox = Inbox(
             mail=mail,
             handle=handle or router.handle,

@@ -15,14 +15,12 @@ from pydantic import SecretStr
 from bot.answer import answer_paste
 from bot.check import Checker
 from bot.inbox import Inbox
-from bot.logs import Logs
 from bot.ports import Handler, Mail
 from bot.router import Router
 from bot.types import Answer, Message
 from connectors import shelf
 from connectors.chat.teams_protocol import Found, TeamsSurface
-from connectors.dropped import Dropped
-from connectors.render.storyline import storyline
+from connectors.conversing import cases, logs
 from connectors.settings_file import Network, Teams
 from connectors.store import open_store
 from knowledge.causes import Causes
@@ -145,8 +143,17 @@ async def running(
             await asyncio.sleep(min(seconds, 0.002))
 
         checker = Checker(store=store, checks=(), wires=wires_of(FakeWire()), clock=clock, causes=_causes())  # type: ignore[arg-type]
-        logs = Logs(Dropped({chat.name: chat}, library), library, codes, storyline)
-        router = Router(library, codes, checker=checker, store=store, clock=clock, role_of=chat.role_of, logs=logs)
+        kept = cases(store, library)
+        router = Router(
+            library,
+            codes,
+            checker=checker,
+            store=store,
+            clock=clock,
+            role_of=chat.role_of,
+            logs=logs({chat.name: chat}, library, codes, kept),
+            cases=kept,
+        )
         inbox = Inbox(
             mail=mail,
             handle=handle or router.handle,

@@ -528,6 +528,17 @@ async def test_a_zip_of_logs_is_answered_with_where_they_stop_and_a_picture(slac
         await until(lambda: any(data.startswith(b"\x89PNG") for data in slack.uploads.values()))
 
 
+async def test_a_case_is_packed_by_its_button_into_the_thread(slack: FakeSlack, start: Start) -> None:
+    async with start():
+        event = await slack.mention("0x80094012")
+        (told,) = await slack.answered(1)
+        await slack.press(told, "Pack the case")
+        await until(lambda: any(post.files for post in slack.posts))
+        (data,) = slack.uploads.values()
+        assert "0x80094012" in zipfile.ZipFile(BytesIO(data)).read("packet.md").decode()
+        assert [post.thread for post in slack.posts if post.files] == [event["ts"]]
+
+
 async def test_logs_overheard_without_a_failure_meet_silence(slack: FakeSlack, start: Start) -> None:
     files = [slack.file(name, data) for name, data in compose("healthy", 1).files.items()]
     async with start(settings={"overheard": ["C1"]}):

@@ -92,3 +92,12 @@ async def test_in_a_channel_a_document_is_named_with_what_to_say_elsewhere(sdk: 
     async with running(sdk, tmp_path, handle=_packet) as bot:
         await bot.answers(bot.teams.in_channel("packet"))
         assert "write to me there: packet k3f9" in bot.teams.standing()[-1].words
+
+
+async def test_a_packet_wished_in_a_channel_is_had_in_the_personal_chat(sdk: str, tmp_path: Path) -> None:
+    async with running(sdk, tmp_path) as bot:
+        await bot.answers(bot.teams.in_channel("0x80094012"))
+        await bot.answers(bot.teams.in_channel("packet"))
+        word = bot.teams.standing()[-1].words.rpartition("write to me there: ")[2].splitlines()[0]
+        await bot.answers(bot.teams.message(word))
+        assert "file.consent" in json.dumps(bot.teams.standing()[-1].activity)
