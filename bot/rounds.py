@@ -26,7 +26,7 @@ ROUND: Final = "round"
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks at what is due."""
 AT_ONCE: Final = 24
-"""Servers looked at at a time."""
+"""Servers of a site looked at at a time: one whose servers hang, or whose workers are gone, holds up no other."""
 LOOKS_AT_ONCE: Final = 200
 """Looks begun at a look at what is due: 40 a second, about what one processor carries. After an outage all servers are
 due, and what is begun and waits for its turn costs memory, and the database its patience."""
@@ -79,7 +79,7 @@ class Rounds:
         self._begun: dict[str, datetime] = {}
         self._asked: dict[Place, datetime] = {}
         self._senseless: set[Subscription] = set()
-        self._lanes = asyncio.Semaphore(AT_ONCE)
+        self._lanes: dict[str, asyncio.Semaphore] = {}
         self._turns = Turns()
         self._swept: datetime | None = None
 
@@ -137,17 +137,20 @@ class Rounds:
     async def _begin_looks(self, engine: Engine, every: timedelta, now: datetime) -> None:
         """Begin those that are due the longest. A slot is one run, whichever replica begins it: the engine knows it by
         its key."""
-        slot_of = {server.name: slots.check_slot(server.name, every, now) for server in await self._store.servers()}
+        site_of = {server.name: server.site for server in await self._store.servers()}
+        slot_of = {name: slots.check_slot(name, every, now) for name in site_of}
         due = sorted((slot, name) for name, slot in slot_of.items() if self._begun.get(name) != slot)
         for slot, name in due[:LOOKS_AT_ONCE]:
-            await engine.start(ROUND, f"{ROUND} {name} {slot.isoformat()}", {"server": name})
+            said = {"server": name, "site": site_of[name]}
+            await engine.start(ROUND, f"{ROUND} {name} {slot.isoformat()}", said)
             self._begun[name] = slot
 
     # --- one server --------------------------------------------------------------------------
 
     async def carry_out(self, said: Said) -> Said:
         """Look at a server in its turn, remember how it was, and announce what changed. Done twice, it is told once."""
-        async with self._lanes:  # all that asks the database: who waits for it too long has failed
+        lanes = self._lanes.setdefault(said.get("site", ""), asyncio.Semaphore(AT_ONCE))
+        async with lanes:  # all that asks the database: who waits for it too long has failed
             if (server := await self._store.server(said["server"])) is None:
                 return {}
             report = await self._checker.look_unasked(server)
