@@ -37,7 +37,7 @@ async def wrong(kind: str, server: str | None, folder: Path, steps: Collection[s
                 try:
                     await one(address, own, faults[step])
                     return None
-                except (AssertionError, TimeoutError) as error:
+                except (AssertionError, TimeoutError, ValueError) as error:  # also where not one answer stands
                     return f"{type(error).__name__} {error}"
 
     names = [step for step in faults if step in steps or not steps]
