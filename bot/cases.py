@@ -17,7 +17,7 @@ from bot.looking import Seen
 from bot.packet import Case, Checked, Stood, Tried, Turn, packed
 from bot.ports import Casebook, Clock, Diary, Filed, Heard, Store, Use
 from bot.timeline import Outline, Story, outline
-from bot.types import Document, Message
+from bot.types import Answer, Document, Message, Text
 from knowledge.causes import Causes
 from knowledge.library import Library
 
@@ -153,6 +153,15 @@ class Cases:
             report.suspects,
             past,
         )
+
+
+def handing_on(document: Document) -> Answer:
+    """The packet, with what is in it and what to mind."""
+    told = Text(
+        "The time line, the evidence, the checks and what was tried, as Markdown and JSON. Secrets and names of people "
+        "are taken out; read it before you send it on."
+    )
+    return Answer("The case is packed", "info", (told, document))
 
 
 class _People(dict[str, str]):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot import enclosed, report
 from bot.answer import answer_paste, explain
-from bot.cases import Cases
+from bot.cases import Cases, handing_on
 from bot.check import PROBE, TRACES, Checker
 from bot.digests import DUE, THE_CLOCK, VOTE, Digests, asking, is_subscribing
 from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
@@ -288,12 +288,7 @@ class Router:
     async def _packet(self, message: Message, words: str, show: Show) -> Answer:
         if self._cases is None:
             raise BadRequest("Nothing is packed here: that comes with `ndesbot serve` and `ndesbot play`.")
-        document = await self._cases.handed_on(message, words)
-        told = Text(
-            "The time line, the evidence, the checks and what was tried, as Markdown and JSON. Secrets and names of "
-            "people are taken out; read it before you send it on."
-        )
-        return Answer("The case is packed", "info", (told, document))
+        return handing_on(await self._cases.handed_on(message, words))
 
     async def _stop(self, message: Message, words: str, show: Show) -> Answer:
         if not (self._logs and self._logs.stop(message.place)):

@@ -17,19 +17,18 @@ _LONGEST = 300  # characters of one
 
 def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] = ()) -> Answer:
     """The answer to a set of logs. `notes` are what could not be read, and why."""
-    logs = Fold("The logs", _count(len(story.files), "file"), (Facts(_files(story.files)),), open=True)
+    logs = Fold("The logs", _count(len(story.files), "file"), (Facts(_files(story.files)),))
     left_out = tuple(Caution(note) for note in notes[:_SHOWN])
     if not story.stops:
         tone: Tone = "unknown" if story.unknown else "success" if story.enrolments else "info"
         return Answer(summary(story), tone, (*_unknown(story, shown=True), *_passed(story), logs, *left_out))
     first, *others = story.stops
     page = compose(diagnose(first.telling or first.text, library=library), library=library, codes=codes)
-    blocks: list[Block] = [Facts(_where(first)), *_passed(story), logs, *left_out]
+    blocks: list[Block] = [Facts(_where(first)), *left_out, Heading(page.title, page.tone), *page.blocks]
     if others:
         rows = tuple((_told(stop), f"first in {stop.first.file}, line {stop.first.line:,}") for stop in others[:_SHOWN])
         blocks.append(Fold("Also in these logs", _count(len(others), "other failure"), (Facts(rows),)))
-    blocks += _unknown(story)
-    blocks += [Heading(page.title, page.tone), *page.blocks]
+    blocks += [*_unknown(story), *_passed(story), logs]
     return Answer(summary(story), page.tone, tuple(blocks), page.about)
 
 
@@ -74,7 +73,7 @@ def _passed(story: Story) -> list[Block]:
         (f"Step {step}, {STEP_NAMES[step - 1]}", f"{at_least}{count:,} of {at_least}{len(story.enrolments):,} proven")
         for step, count in sorted(story.reached.items())
     )
-    return [Fold("The time line", _enrolments(story), (Facts(rows),), open=True)] if rows else []
+    return [Fold("The time line", _enrolments(story), (Facts(rows),))] if rows else []
 
 
 def _unknown(story: Story, *, shown: bool = False) -> list[Block]:

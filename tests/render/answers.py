@@ -4,17 +4,23 @@ from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import get_args
 
 from hypothesis import strategies as st
 
 from bot.answer import answer_paste, explain
+from bot.cases import handing_on
 from bot.digest import compose
 from bot.findings import Finding, Report, Server, Suspect
+from bot.logs import so_far as reading_so_far
 from bot.report import so_far, told
+from bot.timeline import tell
+from bot.timeline.files import Gauge
 from bot.types import (
     STEP_NAMES,
     Answer,
+    Attached,
     Block,
     Caution,
     Choices,
@@ -22,8 +28,10 @@ from bot.types import (
     Facts,
     Fold,
     Heading,
+    Message,
     Picture,
     Piece,
+    Place,
     Quote,
     Sources,
     StepBar,
@@ -32,9 +40,11 @@ from bot.types import (
     Tone,
 )
 from connectors.render.text import TONES
+from connectors.surveying import Surveying
 from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.bot.digests import BAD_WEEK
+from tests.logs.compose import compose as compose_logs
 
 # --- real ones -------------------------------------------------------------------------------
 
@@ -63,6 +73,8 @@ _SUSPECTS = (
 )
 
 
+_LOGS = Message("1", Place("fake", "C1"), "U1", "", files=(Attached("ndes-logs.zip", "k", 120 << 20),))
+
 DOT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==")
 """The smallest picture."""
 
@@ -90,6 +102,9 @@ def real(library: Library, codes: Codes) -> dict[str, Answer]:
         "check-under-way": so_far(_SERVER, _FINDINGS[:3], 24),
         "check-report": told(report, library),
         "digest": _with_picture(compose(BAD_WEEK)),
+        "logs": _with_picture(_logs(library, codes)),
+        "logs-being-read": reading_so_far(_LOGS, Gauge(50 << 20, 120 << 20, 1_203_441, reading=True)),
+        "packed-case": handing_on(Document("ndesbot-0123456789abcdef.zip", bytes(2048), "packet 0123456789abcdef")),
         "help": Answer(
             "What I can do",
             "info",
@@ -106,6 +121,14 @@ def real(library: Library, codes: Codes) -> dict[str, Answer]:
     }
     assert None not in found.values()
     return {name: answer for name, answer in found.items() if answer}
+
+
+def _logs(library: Library, codes: Codes) -> Answer:
+    surveying = Surveying(library)
+    for name, data in compose_logs("verify-403-16", 2).files.items():
+        surveying.read(BytesIO(data), name)
+    surveyed = surveying.done(("picture.png: this is not a text file.",))
+    return tell(surveyed.story, library=library, codes=codes, notes=surveyed.notes)
 
 
 def _with_picture(digest: Answer | None) -> Answer:

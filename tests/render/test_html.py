@@ -11,6 +11,7 @@ from bot.types import (
     Block,
     Caution,
     Choices,
+    Document,
     Facts,
     Fold,
     Heading,
@@ -43,6 +44,7 @@ EVERY_KIND_HOSTILE: tuple[Block, ...] = (
     Sources((("https://x.example/" + HOSTILE, HOSTILE), (HOSTILE, HOSTILE), ("javascript:alert(1)", ""))),
     Heading(HOSTILE, "problem"),
     Picture(HOSTILE.encode(), HOSTILE),
+    Document(HOSTILE, HOSTILE.encode(), HOSTILE),
 )
 
 
@@ -85,7 +87,9 @@ def test_no_hostile_word_becomes_markup_in_any_block() -> None:
     assert (set(picture), picture["alt"]) == ({"src", "alt"}, HOSTILE)
     assert re.fullmatch(r"data:image/png;base64,[A-Za-z0-9+/]+=*", picture["src"] or "")
     assert not [name for _, attributes in seen.tags for name in attributes if name.startswith("on")]
-    assert all((link["href"] or "").startswith("https://") for link in seen.all("a"))
+    (document,) = [link for link in seen.all("a") if "download" in link]
+    assert re.fullmatch(r"data:application/octet-stream;base64,[A-Za-z0-9+/]+=*", document["href"] or "")
+    assert all((link["href"] or "").startswith("https://") for link in seen.all("a") if link != document)
 
 
 def test_every_block_kind_is_among_the_hostile_ones() -> None:
