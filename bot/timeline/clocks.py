@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.timeline.lines import DATELESS
@@ -13,6 +13,8 @@ _CLOSE = 3  # seconds that lines of one event may be apart
 _FAR = 14.5 * 3600  # seconds that a local time may be from UTC
 _TAKEN = 150  # lines of a log that are compared
 _COMPARED = 1_500  # lines of the reference that they are compared with
+_FEW = 3  # pairs of lines that show a zone
+_MANY = 6  # pairs of lines that show a clock that is wrong
 _BELIEVED = 0.5  # of the lines in place: the clock of a log that says its zone is right
 _DOUBTED = 0.8  # of the lines in place elsewhere: it is wrong
 
@@ -44,14 +46,52 @@ def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[l
     """The marks of each file with their times in UTC, and each file's clock. `trusted` ones are UTC by their nature."""
     known = [_is_aware(marks) for marks in files]
     reference = _reference(files, known, trusted)
-    fixed: list[list[Mark]] = []
-    clocks: list[Clock] = []
-    for marks, aware, trust in zip(files, known, trusted, strict=True):
-        marks = _dated(marks, reference)
-        clock = Clock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference)
-        fixed.append([mark._replace(at=_utc(mark.at) - clock.ahead) if mark.at else mark for mark in marks])
-        clocks.append(clock)
+    dated = [_dated(marks, reference) for marks in files]
+    clocks = [
+        Clock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference)
+        for marks, aware, trust in zip(dated, known, trusted, strict=True)
+    ]
+    clocks = _agreed(clocks, dated, reference)
+    fixed = [
+        [mark._replace(at=_utc(mark.at) - clock.ahead) if mark.at else mark for mark in marks]
+        for marks, clock in zip(dated, clocks, strict=True)
+    ]
     return fixed, clocks
+
+
+def _agreed(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]) -> list[Clock]:
+    """The clocks, where those that few pairs of lines show follow the others: the servers of a site mostly stand in one
+    zone; else the zone in which what failed in them is followed, and not preceded, by what failed elsewhere."""
+    zone = next(iter(Counter(clock.ahead for clock in clocks if _is_sure(clock)).most_common(1)), None)
+    agreed: list[Clock] = []
+    for clock, marks in zip(clocks, files, strict=True):
+        if not clock.said and not _is_sure(clock) and marks and marks[0] not in reference:
+            found = zone[0] if zone else _followed(marks, reference)
+            clock = clock if found is None else replace(clock, ahead=found)
+        agreed.append(clock)
+    return agreed
+
+
+def _is_sure(clock: Clock) -> bool:
+    """Whether enough pairs of lines show a clock: more of them where it would be wrong by what no zone explains."""
+    odd = clock.ahead.total_seconds() % _ZONE != 0
+    return not clock.said and clock.pairs >= (_MANY if odd else _FEW)
+
+
+def _followed(marks: Sequence[Mark], reference: Sequence[Mark]) -> timedelta | None:
+    """The one zone of whole hours in which the first failure of a file lies between the last success of the reference
+    and the first failure after it."""
+    mine = next((_utc(mark.at) for mark in marks if mark.at and mark.verdict.kind == "bad"), None)
+    failed = next((_utc(mark.at) for mark in reference if mark.verdict.kind == "bad"), None)
+    if mine is None or failed is None:
+        return None
+    good = [_utc(mark.at) for mark in reference if mark.verdict.kind == "good" and _utc(mark.at) < failed]
+    if not good:
+        return None
+    slack = timedelta(seconds=_CLOSE)
+    hours = [timedelta(hours=hour) for hour in range(-14, 15)]
+    fitting = [hour for hour in hours if good[-1] - slack <= mine - hour <= failed + slack]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def righted(before: Sequence[Mark], after: Sequence[Mark], clock: Clock) -> Callable[[datetime], datetime]:
@@ -94,7 +134,7 @@ def _clock(marks: Sequence[Mark], aware: bool, reference: Sequence[Mark]) -> Clo
     if not counts:
         return Clock(timedelta(), 0, aware)
     ahead, pairs = max(counts.items(), key=lambda item: (item[1], -(item[0] % _ZONE != 0), -abs(item[0])))
-    if aware and (pairs < _DOUBTED * total or counts[0] >= _BELIEVED * total):
+    if aware and (pairs < max(_FEW, _DOUBTED * total) or counts[0] >= _BELIEVED * total):
         return Clock(timedelta(), 0, True)
     return Clock(timedelta(seconds=ahead), pairs, False)
 

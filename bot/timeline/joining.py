@@ -18,6 +18,7 @@ _AFTER = timedelta(seconds=20)  # from a device's last request to the last line 
 _ABREAST = 60  # enrolments at the same time that are looked at for one line
 _OPEN = 400  # enrolments without a device that are followed at once
 _MARKS = 200  # marks kept of one enrolment
+_DEVICE = 2  # the depth of the log of a device, which knows how far it came
 _EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _OF_REQUESTS = frozenset({"iis", "ndesplugin", "svclog", "connector", "omadm", "ios", "macos", "ca-requests"})
 """Kinds of log in which a failure is that of one enrolment."""
@@ -85,9 +86,17 @@ class Enrolment:
         """The step at which a failure stops it. One that tells no cause stops it behind what is proven to have gone
         well; that is only said where the policy module is heard of, for what no log shows is not missing."""
         proven = self.furthest
+        if failure.depth <= _DEVICE and (own := self._told_by(failure)) > (failure.verdict.step or 0):
+            return own
         if failure.verdict.confidence < SPECIFIC and proven >= 3:
             return max(failure.verdict.step or 0, min(6, proven + 1))
         return failure.verdict.step or (proven + 1 if proven else None)
+
+    def _told_by(self, failure: Mark) -> int:
+        """The last step that the log of a failure itself tells to have gone well before it."""
+        before = self.marks[: self.marks.index(failure)]
+        same = (mark for mark in before if mark.file == failure.file and mark.verdict.kind == "good")
+        return max((mark.verdict.step or 0 for mark in same), default=0)
 
 
 def joined(marks: Iterable[Mark], kinds: Sequence[str]) -> tuple[list[Enrolment], list[Mark]]:
@@ -102,6 +111,7 @@ def joined(marks: Iterable[Mark], kinds: Sequence[str]) -> tuple[list[Enrolment]
             continue
         if home := nearby.home(mark):
             home.add(mark)
+            nearby.learn(mark, home)
         elif mark.verdict.kind == "good" or mark.verdict.of_request or kinds[mark.file] in _OF_REQUESTS:
             chains.take(mark)
         elif not chains.join(mark):
@@ -112,13 +122,17 @@ def joined(marks: Iterable[Mark], kinds: Sequence[str]) -> tuple[list[Enrolment]
 
 
 def _in_order(marks: Iterable[Mark]) -> list[Mark]:
-    """By time; lines without one stand where the line before them in their file does."""
+    """By time; lines without one stand where the line before them in their file does. Of one second, those of a list
+    that begins with the newest were written from its end."""
     placed: list[tuple[datetime, int, int, Mark]] = []
+    first: dict[int, datetime] = {}
     last: dict[int, datetime] = {}
     for mark in marks:
         at = last[mark.file] = mark.at or last.get(mark.file, _EPOCH)
+        first.setdefault(mark.file, at)
         placed.append((at, mark.file, mark.number, mark))
-    return [mark for *_, mark in sorted(placed, key=lambda one: one[:3])]
+    turned = {file for file, at in first.items() if at > last[file]}
+    return [mark for *_, mark in sorted(placed, key=lambda one: (*one[:2], -one[2] if one[1] in turned else one[2]))]
 
 
 def _of_devices(marks: Iterable[Mark]) -> list[Enrolment]:
@@ -150,6 +164,11 @@ class _Nearby:
             for enrolment in devices
             if (first := enrolment.marks[0]).at
         )
+
+    def learn(self, mark: Mark, enrolment: Enrolment) -> None:
+        """Whose transaction a mark tells."""
+        if mark.transaction:
+            self._transactions.setdefault(mark.transaction, enrolment)
 
     def home(self, mark: Mark) -> Enrolment | None:
         """The enrolment of a mark: of the same transaction; else the first under way that has no such line yet."""
@@ -217,6 +236,8 @@ class _Chains:
         if chain is None:
             return False
         chain.add(mark)
+        if mark.transaction:
+            self._transactions.setdefault(mark.transaction, chain)
         return True
 
     def _fitting(self, mark: Mark) -> Iterator[Enrolment]:
@@ -224,6 +245,7 @@ class _Chains:
         while self._open and mark.at and at - self._open[0].last > _FLOW:
             self._open.popleft()
         for chain in self._open:
-            forward = (mark.verdict.step or 6) >= chain.furthest
+            tells_itself = mark.depth <= _DEVICE and mark.file == chain.marks[-1].file
+            forward = (mark.verdict.step or 6) >= chain.furthest or (mark.verdict.kind == "bad" and tells_itself)
             if forward and chain.may_take(mark) and at - chain.last <= _FLOW:
                 yield chain

@@ -1,5 +1,6 @@
 """What the logs together tell: how many enrolments, how far they come, where they stop, and since when."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ MOST_BAD = 60_000
 
 _RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
-_ADMIN = "mscep_admin"
+_TURNS = ("mscep_admin", "state changed from CERT_")
+"""What is in turns, told by lines of several callers or threads: whatever comes next is the answer to one before."""
 
 
 @dataclass(slots=True)
@@ -97,10 +99,10 @@ class Survey:
                 file.first = file.first or line.at
                 file.last = line.at
             verdict = self._judge(line)
-            subject = _ADMIN if _ADMIN in line.text else line.flow
+            subject = next((turn for turn in _TURNS if turn in line.text), line.flow)
             if verdict is None:
-                if subject == _ADMIN:
-                    waiting.pop(_ADMIN, None)
+                if subject in _TURNS:
+                    waiting.pop(subject, None)
                 continue
             if verdict.is_unknown:
                 self._unknown.take(line, number, verdict.make)
@@ -109,9 +111,9 @@ class Survey:
             mark = Mark(number, line.number, line.at, verdict, *line[5:], depth(line.source))
             if verdict.kind == "open":
                 self._texts.setdefault((number, line.number), line.text)
-                if subject != _ADMIN and subject in waiting:
+                if subject not in _TURNS and subject in waiting:
                     self._keep(_failed(waiting[subject]), line.text)
-                if subject != _ADMIN or subject not in waiting:
+                if subject not in _TURNS or subject not in waiting:
                     waiting[subject] = mark
             else:
                 waiting.pop(subject, None)
@@ -227,16 +229,34 @@ def _grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[_Gr
         group(mark, mark.verdict.step).marks.append(mark)
     for each in groups.values():
         each.marks.sort(key=_when)
-    return _merged(list(groups.values()))
+    return _merged(list(groups.values()), _Successes(enrolments))
 
 
-def _merged(groups: list[_Group]) -> list[_Group]:
+class _Successes:
+    """When something went well, by step: an outage lasts from one such moment to the next."""
+
+    def __init__(self, enrolments: Iterable[Enrolment]) -> None:
+        self._times: dict[int, list[datetime]] = {}
+        for enrolment in enrolments:
+            for mark in enrolment.marks:
+                if mark.at and mark.verdict.kind == "good" and mark.verdict.step:
+                    self._times.setdefault(mark.verdict.step, []).append(mark.at)
+        for times in self._times.values():
+            times.sort()
+
+    def between(self, start: datetime, end: datetime, step: int) -> bool:
+        """Whether a step, or one behind it, went well between two moments."""
+        behind = (times for of, times in self._times.items() if of >= step)
+        return any(bisect_left(times, start) < bisect_right(times, end) for times in behind)
+
+
+def _merged(groups: list[_Group], successes: _Successes) -> list[_Group]:
     """Groups that tell of the same outage as one: a cause told by the service, or elsewhere, right before or within."""
     kept: list[_Group] = []
     # Specific ones first, those that stop most enrolments before others: they take the rest in.
     order = sorted(groups, key=lambda g: (g.telling.verdict.confidence < SPECIFIC, -len(g.stopped), -len(g.marks)))
     for group in order:
-        home = next((other for other in kept if _same_outage(other, group)), None)
+        home = next((other for other in kept if _same_outage(other, group, successes)), None)
         if home is None:
             kept.append(group)
             continue
@@ -245,7 +265,7 @@ def _merged(groups: list[_Group]) -> list[_Group]:
     return kept
 
 
-def _same_outage(main: _Group, other: _Group) -> bool:
+def _same_outage(main: _Group, other: _Group, successes: _Successes) -> bool:
     timed, others = ([mark.at for mark in group.marks if mark.at] for group in (main, other))
     if not (timed and others):
         return False
@@ -253,6 +273,10 @@ def _same_outage(main: _Group, other: _Group) -> bool:
     of_service = not other.stopped or not main.stopped
     if not (generic or of_service or main.step == other.step):
         return False
+    if main.step and main.step == other.step:
+        apart = (max(timed), min(others)) if min(timed) < min(others) else (max(others), min(timed))
+        if apart[0] < apart[1] and not successes.between(*apart, main.step):
+            return True
     start, end = min(timed) - _RELATED, max(timed) + _RELATED
     inside = sum(1 for at in others if start <= at <= end)
     return inside * 2 >= len(others)

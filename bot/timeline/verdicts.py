@@ -19,6 +19,7 @@ GOOD = 0.8
 SPECIFIC = 0.9
 """Confidence from which a line tells the cause, and not only that something failed."""
 
+_BAD_OF_TLS = 0.55
 UNKNOWN = 0.5
 """Confidence of a failure that the knowledge has no entry for."""
 
@@ -55,7 +56,14 @@ _LOGGED_BY = frozenset(
     {*_OUR_LOGS, Source.MDM, Source.CERTENROLL, Source.CA, Source.CAPI2, Source.WAS, Source.APP_PROXY, Source.APPLE}
 )
 """Whose events may be failures of ours: others name the server, which is often called after NDES."""
-UNLESS_ANSWERED = frozenset({"ndesplugin-stops-at-sending-request", "iis-401-mscep-admin"})
+UNLESS_ANSWERED = frozenset(
+    {
+        "ndesplugin-stops-at-sending-request",
+        "iis-401-mscep-admin",
+        "android-pin-required",
+        "android-da-root-cannot-install",
+    }
+)
 """Problems whose line stands in every good run too: bad only where no answer follows."""
 _BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payload"})
 """What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
@@ -65,6 +73,11 @@ _RESULT_ONLY = pattern(r"event id: 4001\b|\bsceprequestissuedfailure\b")
 """The connector's last word on a request, which is the same wherever it failed; the events of the steps tell where."""
 _REPORTS = pattern(r"/certificate/notify\b")
 """The call that tells of a result: what goes wrong in it stops the report, whatever the same would mean elsewhere."""
+_SAYS_STEP = {
+    3: pattern(r"verify challenge returns\s{0,2}<"),  # the policy module was answered with a page of an error
+    4: pattern(r"event id: 4007\b|\bscepissuedfailure\b"),  # the connector got no certificate for a request
+}
+"""Failures that no entry knows and that name their step all the same."""
 _AUDITS = pattern(r"event id: 488[89]\b")
 """What the audit of a CA always calls information: requests that it refused or set aside."""
 _TALKS_TO_INTUNE = "ndesconnector"
@@ -133,14 +146,16 @@ class Judge:
             return None
         matches = self._library.match_reading(line.text, reading)
         grave = None if line.grave is False and _AUDITS.search(reading.bytes) else line.grave
-        told = _placed(_of(matches[0], grave, make), reading) if matches else None
+        told = _placed(_of(matches[0], grave, make, _bar(reading)), reading) if matches else None
         web = next((seen for seen in reading.exchanges if seen.logged and seen.path), None)
         if matches and matches[0].entry.id in _BY_HAND and not (web and web.operation):
             return None if web else Verdict("odd", None, "", UNKNOWN, None, make)
-        if web is not None and told is not None and _asks_for_name(web):
-            return told._replace(kind="odd")
+        if web is not None and told is not None and told.kind == "open":
+            told = told._replace(kind=_of_sign_in(web))
         if web is not None and (told is None or (told.kind == "bad" and told.confidence < SPECIFIC)):
             return _by_status(web, line, told, make)
+        if told is None and (step := next((of for of, says in _SAYS_STEP.items() if says.search(reading.bytes)), 0)):
+            return Verdict("bad", step, "", BAD, None, make)
         source = line.source.lower()
         if told is None and line.grave and _OURS.search(source.encode("latin-1", "replace")):
             return Verdict("bad", 6 if source == _TALKS_TO_INTUNE else None, "", UNKNOWN, None, make)
@@ -154,13 +169,16 @@ def _placed(told: Verdict | None, reading: Reading) -> Verdict | None:
     if told.step == 3 and _REPORTS.search(reading.bytes):
         return told._replace(step=6)
     if told.confidence >= SPECIFIC and _RESULT_ONLY.search(reading.bytes):
-        return told._replace(confidence=BAD)
+        return told._replace(confidence=UNKNOWN)
     return told
 
 
-def _asks_for_name(web: Exchange) -> bool:
-    """Whether it is the first half of a sign-in to the page of challenges: everybody is answered so at first."""
-    return web.path is Path.ADMIN and (web.status, web.substatus) == (401, 2)
+def _of_sign_in(web: Exchange) -> Literal["bad", "open", "odd"]:
+    """How a refused sign-in is to be taken: nobody signs in where devices come; on the page of challenges everybody is
+    refused at first, and only who gave a name waits for an answer."""
+    if web.path is not Path.ADMIN:
+        return "bad"
+    return "odd" if web.substatus == 2 else "open"
 
 
 def _odd(line: Line, reading: Reading, matches: Sequence[Match], make: int) -> Verdict | None:
@@ -186,9 +204,16 @@ def _by_status(web: Exchange, line: Line, told: Verdict | None, make: int) -> Ve
     return Verdict("good", step, "", 1.0, None, make) if web.status < 300 and (step > 2 or line.ends) else None
 
 
-def _of(best: Match, grave: bool | None, make: int) -> Verdict | None:
+def _bar(reading: Reading) -> float:
+    """The confidence that shows a problem: less where Windows tells of the TLS of the server whose logs these are,
+    which among people could be any server's."""
+    of_tls = not reading.topic and any(event.source == Source.HTTP for event in reading.events)
+    return _BAD_OF_TLS if of_tls else BAD
+
+
+def _of(best: Match, grave: bool | None, make: int, bar: float) -> Verdict | None:
     entry = best.entry
-    if entry.kind is Kind.PROBLEM and best.confidence >= BAD and grave is not False:
+    if entry.kind is Kind.PROBLEM and best.confidence >= bar and grave is not False:
         kind: Literal["bad", "open"] = "open" if entry.id in UNLESS_ANSWERED else "bad"
         return Verdict(kind, entry.step, entry.id, best.confidence, best, make)
     if entry.kind is Kind.SUCCESS and best.confidence >= GOOD and not grave:

@@ -11,6 +11,8 @@ _SHAPE = re.compile(
     r"^\s*CertUtil:|^Certificate Request Processor:|^certreq\b|ICertRequest2|^PS [A-Z]:.*certutil", re.M
 )
 _LONGEST = 2_000
+_PROXY = re.compile(r"netsh winhttp|WinHTTP[ -]?[Pp]roxy|\((?:no proxy server|kein Proxyserver)\)", re.IGNORECASE)
+"""The proxy settings that people look up beside it: facts, none of which is a failure by itself."""
 
 
 def _fits(head: str) -> float:
@@ -20,7 +22,8 @@ def _fits(head: str) -> float:
 def _lines(stream: Stream) -> Iterator[Line]:
     for number, line in stream.numbered():
         if line.strip():
-            yield Line(number, None, "certutil", f"certutil: {line.strip()[:_LONGEST]}")
+            grave = False if _PROXY.search(line) else None
+            yield Line(number, None, "certutil", f"certutil: {line.strip()[:_LONGEST]}", grave)
 
 
 READER = Reader("certutil", "output of certutil", _fits, _lines)

@@ -13,6 +13,7 @@ _LARGEST = 16 << 20  # bytes that are read; a real one has some thousand
 _MOST = 5_000
 _FIRST = re.compile(r"\[?\s*\{\s*\"")
 _OURS = re.compile(r'"(?:Status|Result|Outcome|Passed|Severity|Level)"\s*:', re.IGNORECASE)
+_NEXT = re.compile(r"\s*,\s*\{")
 _GOOD = {"pass", "passed", "success", "succeeded", "ok", "true", "info", "information", "skipped", "notapplicable"}
 _VERDICTS = ("status", "result", "outcome", "passed", "severity", "level")
 
@@ -45,12 +46,28 @@ def _results(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
         except (ValueError, RecursionError):
             return
         if isinstance(found, dict):
-            inner = next((value for value in found.values() if _is_list_of_results(value)), None)
-            if inner is None:
+            named = next((key for key, value in found.items() if _is_list_of_results(value)), None)
+            if named is None:
                 yield at, found
             else:
-                yield from ((at, one) for one in inner)
+                yield from _listed(text, _list_after(text, named, at), end, decoder)
         at = text.find("{", end)
+
+
+def _list_after(text: str, name: str, at: int) -> int:
+    """Where the list of a name begins; where its name is written oddly, the object itself."""
+    found = re.compile(re.escape(json.dumps(name)) + r"\s*:\s*\[").search(text, at)
+    return found.end() if found else at + 1
+
+
+def _listed(text: str, at: int, end: int, decoder: json.JSONDecoder) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a list that begins at a place, each with its own."""
+    at = text.find("{", at, end)
+    while at >= 0:
+        one, behind = decoder.raw_decode(text, at)
+        yield at, one
+        comma = _NEXT.match(text, behind)
+        at = comma.end() - 1 if comma else -1
 
 
 def _is_list_of_results(value: Any) -> bool:

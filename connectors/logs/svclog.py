@@ -10,6 +10,8 @@ from connectors.times import iso
 from connectors.xml_pieces import Element, elements
 
 _LONGEST = 8_000
+_GRAVE = frozenset({"1", "2", "4"})
+"""Levels of an error or a warning; failures are written at others too."""
 
 
 def _fits(head: str) -> float:
@@ -27,6 +29,7 @@ def _lines(stream: Stream) -> Iterator[Line]:
                 at if at is None or at.tzinfo else at.replace(tzinfo=UTC),
                 source,
                 f"{source}: {text}",
+                True if element.values.get("Level", "") in _GRAVE else None,
                 flow=flow,
             )
 
