@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.cases import Cases
+from bot.enclosed import handed_out
 from bot.errors import BadRequest
-from bot.ports import Show
-from bot.timeline import Story, tell
+from bot.ports import Clock, Show, Store
+from bot.timeline import Story, beside, tell
 from bot.timeline.files import Files, Gauge, Read, Stopped
 from bot.types import Answer, Choices, Facts, Message, Picture, Place, Text
 from knowledge.codes import Codes
@@ -19,6 +20,7 @@ from knowledge.library import Library
 STOP: Final = "stop"
 """What one says to stop a reading."""
 _LOOK: Final = 1.0  # seconds between two looks at how far a reading is; a shorter one shows nothing but its end
+_PATIENCE: Final = 2.0  # seconds that the servers may take
 _CELLS: Final = 20  # of the bar
 _MB: Final = 1024 * 1024
 
@@ -40,10 +42,23 @@ _log = logging.getLogger(__name__)
 class Logs:
     """Reads what is dropped into a chat, one answer for all files of a message."""
 
-    def __init__(self, files: Files, library: Library, codes: Codes, draw: Draw, cases: Cases) -> None:
-        """What they tell is kept in `cases`, for as long as somebody may hand it on."""
+    def __init__(
+        self,
+        files: Files,
+        library: Library,
+        codes: Codes,
+        *,
+        draw: Draw,
+        cases: Cases,
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        """What they tell is kept in `cases`, for as long as somebody may hand it on, and compared with what the servers
+        in `store` hand out."""
         self._files = files
         self._cases = cases
+        self._store = store
+        self._clock = clock
         self._library = library
         self._codes = codes
         self._draw = draw
@@ -67,7 +82,8 @@ class Logs:
         if not (read.story.stops or message.addressed):
             return Pasted(message.text, ()) if message.text else None
         await self._cases.keep(message, read.story, read.notes)
-        return await asyncio.to_thread(self._told, read.story, read.notes)
+        servers = await handed_out(self._store, (), _PATIENCE) if read.story.recipients else ()
+        return beside(await asyncio.to_thread(self._told, read.story, read.notes), read.story, servers, self._clock())
 
     def stop(self, place: Place) -> int:
         """Stop what is read for a thread; how many readings that were."""

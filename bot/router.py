@@ -12,7 +12,7 @@ from bot.answer import answer_paste, explain
 from bot.cases import Cases, handing_on
 from bot.check import PROBE, TRACES, Checker
 from bot.digests import DUE, THE_CLOCK, VOTE, Digests, asking, is_subscribing
-from bot.errors import BadRequest, BotError, ConnectorError, Forbidden
+from bot.errors import Away, BadRequest, BotError, ConnectorError, Forbidden
 from bot.findings import Finding, Report, Server
 from bot.logs import Logs, Pasted
 from bot.ports import Clock, Show, Store, Use
@@ -125,7 +125,8 @@ class Router:
     async def handle(self, message: Message, show: Show = _unseen) -> Answer | None:
         """The answer to a message, or None for silence. A bug becomes an apology.
 
-        Raises `ConnectorError` for what the clock asks alone: nobody is there to be told, so it is asked again.
+        Raises `ConnectorError` for what the clock asks: nobody is there to be told, so it is asked again. Raises
+        `Away` for an order, which is carried out when the database is back.
         `show` puts an interim answer where the last one is to stand.
         """
         question = True
@@ -145,7 +146,7 @@ class Router:
         except BotError as error:
             if isinstance(error, ConnectorError):  # the house is broken, not the question
                 log.error("a message was not answered", extra={"message_id": message.id, "error": str(error)})
-                if message.sender == THE_CLOCK:
+                if message.sender == THE_CLOCK or (isinstance(error, Away) and not question):
                     raise
             return Answer("I cannot do that", "unknown", (Text(str(error)),), private=True, question=question)
         except Exception as error:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.cases import Cases
 from bot.logs import Logs
+from bot.ports import Store
 from connectors.assembly import causes, now
 from connectors.dropped import Dropped, HasFiles
 from connectors.packets import versions
@@ -26,6 +27,6 @@ def cases(store: SqlStore, library: Library) -> Cases:
     )
 
 
-def logs(surfaces: Mapping[str, HasFiles], library: Library, codes: Codes, kept: Cases) -> Logs:
+def logs(surfaces: Mapping[str, HasFiles], library: Library, codes: Codes, kept: Cases, store: Store) -> Logs:
     """The use case that reads what is dropped into a chat."""
-    return Logs(Dropped(surfaces, library), library, codes, storyline, kept)
+    return Logs(Dropped(surfaces, library), library, codes, draw=storyline, cases=kept, store=store, clock=now)

@@ -1,11 +1,13 @@
 """What scripts read: a diagnosis, an entry, a report as one JSON document. Shapes are promised: add, never change."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from bot.answer import Diagnosis, diagnose
+from bot.enclosed import Standing
 from bot.findings import Report
-from bot.timeline import LogFile, Stop, Story, Unknown
+from bot.timeline import LogFile, Recipient, Stop, Story, Unknown
 from bot.timeline.joining import Enrolment
 from connectors.surveying import Surveyed
 from knowledge.codes import Codes
@@ -55,12 +57,14 @@ MOST_ENROLMENTS = 5_000
 """Enrolments of one document, those that stopped first."""
 
 
-def story(surveyed: Surveyed, library: Library) -> dict[str, Any]:
+def story(
+    surveyed: Surveyed, library: Library, recipients: Sequence[tuple[Recipient, Standing]] = ()
+) -> dict[str, Any]:
     """The story of a set of logs, in the shape of `diagnoses`; spans are of the line named, as its reader told it.
 
     `at_least`: a log was too long to follow all that went well, so the enrolments, and the `of` of every stop, may be
     more. `unknown` are lines that look like failures and match no entry, `unknown_beyond` further ones, uncounted by
-    kind.
+    kind. `recipients` are the certificates that logged requests are encrypted to, and how they stand to the servers.
     """
     told = surveyed.story
     first = told.stops[0] if told.stops else None
@@ -76,7 +80,20 @@ def story(surveyed: Surveyed, library: Library) -> dict[str, Any]:
         "unknown": [_unknown(one) for one in told.unknown],
         "unknown_beyond": told.beyond,
         "at_least": told.at_least,
+        "recipients": [_recipient(one, standing) for one, standing in recipients],
         "notes": list(surveyed.notes),
+    }
+
+
+def _recipient(one: Recipient, standing: Standing) -> dict[str, Any]:
+    return {
+        "issuer": one.name.issuer,
+        "serial": one.name.serial,
+        "requests": one.requests,
+        "since": one.since.isoformat() if one.since else None,
+        "until": one.until.isoformat() if one.until else None,
+        "first": {"file": one.first.file, "line": one.first.line},
+        "standing": {"word": standing.word, "said": standing.said, "why": standing.why, "server": standing.server},
     }
 
 

@@ -53,7 +53,7 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
             store=store,
             clock=now,
             role_of=_owner,
-            logs=logs({playground.name: playground}, library, codes, kept),
+            logs=logs({playground.name: playground}, library, codes, kept, store),
             cases=kept,
         )
         await until_stopped(playground.serve(remembering(router.handle, store.mail)))

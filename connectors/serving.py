@@ -144,7 +144,7 @@ async def _house(
         clock=now,
         role_of=lambda message: chats[message.place.surface].role_of(message),
         digests=digests,
-        logs=logs(chats, library, codes, kept),
+        logs=logs(chats, library, codes, kept, store),
         cases=kept,
     )
     handle = counters.handler(router.handle)

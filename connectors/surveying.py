@@ -9,8 +9,9 @@ from bot.errors import BadRequest
 from bot.timeline import Line, LogFile, Story, Survey
 from connectors.logs import FALLBACK, Reader, reader_of
 from connectors.streams import Progress, Stream
-from connectors.texts import LARGEST
+from connectors.texts import LARGEST, decode
 from connectors.unpacking import Notes, unpacked
+from knowledge.enclosed.marks import LONGEST, may_hold
 from knowledge.library import Library
 
 _FEW = 3
@@ -31,7 +32,26 @@ def is_log(file: IO[bytes]) -> bool:
     file.seek(0)
     if reader.kind == "evtx":
         return True
-    return reader.kind != FALLBACK and stream.is_text and len(stream.head.splitlines()) > _FEW
+    is_known = reader.kind != FALLBACK and stream.is_text and len(stream.head.splitlines()) > _FEW
+    return is_known and not _is_listing(file)
+
+
+def _is_listing(file: IO[bytes]) -> bool:
+    """Whether what looks like a log is only what certutil or netsh print of certificates: that is read as a paste."""
+    data = file.read(LONGEST + 1)
+    file.seek(0)
+    if len(data) > LONGEST:
+        return False
+    try:
+        text = decode(data, "")
+    except BadRequest:
+        return False
+    if not may_hold(text):
+        return False
+    from knowledge.enclosed.finding import find
+
+    found = find(text)
+    return found.alone and not found.messages and bool(found.certificates or found.bindings is not None)
 
 
 @dataclass(frozen=True, slots=True)

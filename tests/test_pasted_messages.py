@@ -10,9 +10,10 @@ import pytest
 
 from bot.check import Checker
 from bot.router import Router
-from bot.types import Answer, Message, Place
+from bot.types import Answer, Attached, Message, Place
 from connectors.assembly import causes, now, wires
 from connectors.checks import catalogue
+from connectors.conversing import cases, logs
 from connectors.lab.faults import Fault
 from connectors.lab.server import Lab
 from connectors.store import SqlStore, open_store
@@ -35,7 +36,29 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SqlSt
 LOOKED = ("scep-base", "scep-caps", "scep-cacert", "ra-certificates")
 
 
-def router(store: SqlStore, library: Library, codes: Codes) -> Router:
+class Dropping:
+    """A chat with one file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    async def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+        yield self._data
+
+
+def iis_log(url: str, requests: int) -> bytes:
+    """A log in which each request carries the same message, all of them answered with 200."""
+    query = url.partition("?")[2]
+    fields = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status "
+    lines = [f"#Fields: {fields}sc-substatus sc-win32-status time-taken"]
+    for number in range(requests):
+        client = f"10.0.{number // 200}.{number % 200 + 1}"
+        at = f"2026-11-20 08:{number // 60:02}:{number % 60:02}"
+        lines.append(f"{at} 10.0.0.21 GET /certsrv/mscep/mscep.dll {query} 443 - {client} Device/1.0 200 0 0 31")
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def router(store: SqlStore, library: Library, codes: Codes, dropped: bytes = b"") -> Router:
     checker = Checker(
         store=store,
         checks=[check for check in catalogue() if check.id in LOOKED],
@@ -43,7 +66,9 @@ def router(store: SqlStore, library: Library, codes: Codes) -> Router:
         clock=now,
         causes=causes(),
     )
-    return Router(library, codes, checker=checker, store=store, clock=now, role_of=lambda _: "operator")
+    kept = cases(store, library)
+    reader = logs({"test": Dropping(dropped)}, library, codes, kept, store)
+    return Router(library, codes, checker=checker, store=store, clock=now, role_of=lambda _: "operator", logs=reader)
 
 
 def logged(lab: Lab, most: int | None = None) -> str:
@@ -84,6 +109,29 @@ async def test_a_message_to_a_former_ra_certificate_is_told_from_one_to_the_pres
             assert "it was replaced between the two" in repr(answer.blocks)
         now_fitting = await answered(chat, QUESTION + logged(lab))
         assert now_fitting.title.endswith("encrypted to the RA certificate that lab serves")
+
+
+async def test_logs_tell_whom_their_requests_are_encrypted_to_though_every_status_is_well(
+    store: SqlStore, library: Library, codes: Codes
+) -> None:
+    async with Lab("healthy") as lab:
+        await store.register(lab.server())
+        await answered(router(store, library, codes), "check lab")
+        log = iis_log(logged(lab), 212)
+        dropped = Message("m-2", Place("test", "room"), "someone", "", files=(Attached("u_ex.log", "k"),))
+        fitting = await router(store, library, codes, log).handle(dropped)
+        assert fitting
+        assert fitting.tone == "success"
+        assert "encrypted to the RA certificate that lab serves" in repr(fitting.blocks)
+
+        lab.become(REPLACED)
+        await answered(router(store, library, codes), "check lab")
+        answer = await router(store, library, codes, log).handle(dropped)
+        assert answer
+        assert answer.title == "212 requests are encrypted to an RA certificate that lab does not serve any more"
+        assert (answer.tone, answer.about) == ("problem", "ndes-event-18-cannot-decrypt")
+        assert "it was replaced between the two" in repr(answer.blocks)
+        assert "2026-11-20 08:00:00 to 2026-11-20 08:03:31, first in u_ex.log, line 2" in repr(answer.blocks)
 
 
 async def test_the_former_certificate_is_remembered_however_often_the_server_is_looked_at(

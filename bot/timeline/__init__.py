@@ -2,6 +2,7 @@
 
 from bot.timeline.lines import DATELESS, Line, Place
 from bot.timeline.outline import Outline, outline
+from bot.timeline.recipients import Recipient, beside, judged
 from bot.timeline.story import LogFile, Stop, Story, Survey
 from bot.timeline.telling import summary, tell
 from bot.timeline.templates import Unknown
@@ -12,10 +13,13 @@ __all__ = [
     "LogFile",
     "Outline",
     "Place",
+    "Recipient",
     "Stop",
     "Story",
     "Survey",
     "Unknown",
+    "beside",
+    "judged",
     "outline",
     "summary",
     "tell",

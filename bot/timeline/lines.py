@@ -14,7 +14,7 @@ class Line(NamedTuple):
     of the machine that wrote it; of the year `DATELESS` where only the time of day is known. `text` is what it says,
     without its time. `grave`: its log marks it as an error or a warning (None: the log does not say; False: it is
     certainly none). `took` are seconds before `at` in which it happened. `begins` and `ends`: a device starts an
-    enrolment, or sends its request.
+    enrolment, or sends its request. `message`: the beginning of a query with a SCEP message in it.
     """
 
     number: int
@@ -29,6 +29,7 @@ class Line(NamedTuple):
     took: float = 0.0
     begins: bool = False
     ends: bool = False
+    message: str = ""
 
 
 class Place(NamedTuple):

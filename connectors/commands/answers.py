@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from io import BufferedReader, TextIOWrapper
@@ -14,7 +14,7 @@ import typer
 
 from bot.answer import answer_paste, diagnose, explain
 from bot.errors import BadRequest, BotError
-from bot.timeline import tell
+from bot.timeline import beside, judged, tell
 from bot.types import Answer
 from connectors import documents, shelf
 from connectors.commands.logs import seekable, survey
@@ -23,7 +23,7 @@ from connectors.commands.storing import with_store
 from connectors.settings import cache_folder
 from connectors.surveying import Surveyed, is_log
 from connectors.texts import LARGEST, decode, encoding_of
-from knowledge.enclosed.marks import LONGEST, may_hold
+from knowledge.enclosed.marks import may_hold
 from knowledge.library import Library
 
 if TYPE_CHECKING:  # what reads certificates takes a tenth of a second to load, so only a text that needs it does
@@ -59,7 +59,7 @@ def diagnose_command(
     library = shelf.library(cache_folder())
     with ExitStack() as held:
         given = [(name, held.enter_context(seekable(name))) for name in files or ["-"]]
-        if any(is_log(file) and not _is_listing(file) for _, file in given):
+        if any(is_log(file) for _, file in given):
             _tell_logs(given, as_json, library, packet)
             return
         texts = [(name, _text_of(name, file)) for name, file in given]
@@ -93,10 +93,13 @@ def _tell_logs(given: Sequence[tuple[str, IO[bytes]]], as_json: bool, library: L
     """Logs are told together: one time line, one answer."""
     surveyed = survey([(_told(name) if name == "-" and not as_json else name, file) for name, file in given], library)
     _pack(packet, surveyed, library)
+    story = surveyed.story
+    servers = _handed_out(()) if story.recipients else ()
     if as_json:
-        show_json(documents.story(surveyed, library))
+        show_json(documents.story(surveyed, library, judged(story, servers, _now())))
     else:
-        show(tell(surveyed.story, library=library, codes=shelf.codes(), notes=surveyed.notes))
+        answer = tell(story, library=library, codes=shelf.codes(), notes=surveyed.notes)
+        show(beside(answer, story, servers, _now()))
 
 
 def _text_of(name: str, file: IO[bytes]) -> str:
@@ -128,7 +131,7 @@ def _with_enclosed(answer: Answer | None, text: str, library: Library, *, addres
     from knowledge.enclosed.finding import find
 
     inside = find(text)
-    return joined(answer, told(inside, library, _now(), _handed_out(inside)), addressed=addressed)
+    return joined(answer, told(inside, library, _now(), _servers_of(inside)), addressed=addressed)
 
 
 def _enclosed_in(texts: Sequence[tuple[str, str]], library: Library) -> dict[str, Any]:
@@ -140,32 +143,17 @@ def _enclosed_in(texts: Sequence[tuple[str, str]], library: Library) -> dict[str
     from knowledge.enclosed.finding import find
 
     found = [(name, inside) for name, text in worth if (inside := find(text))]
-    told = [{"file": name} | as_fields(one, library, _now(), _handed_out(one)) for name, one in found]
+    told = [{"file": name} | as_fields(one, library, _now(), _servers_of(one)) for name, one in found]
     return {"enclosed": told} if told else {}
 
 
-def _is_listing(file: IO[bytes]) -> bool:
-    """Whether what looks like a log is only what certutil or netsh print of certificates: that is read as a paste."""
-    data = file.read(LONGEST + 1)
-    file.seek(0)
-    if len(data) > LONGEST:
-        return False
-    try:
-        text = decode(data, "")
-    except BadRequest:
-        return False
-    if not may_hold(text):
-        return False
-    from knowledge.enclosed.finding import find
-
-    found = find(text)
-    return found.alone and not found.messages and bool(found.certificates or found.bindings is not None)
+def _servers_of(found: "Enclosed") -> "tuple[HandsOut, ...]":
+    """What to compare the messages of a text with, where it has some."""
+    return _handed_out(found.hosts) if found.requests else ()
 
 
-def _handed_out(found: "Enclosed") -> "tuple[HandsOut, ...]":
-    """What the registered servers hand out, where there is a message to compare with it; nothing without a database."""
-    if not found.requests:
-        return ()
+def _handed_out(hosts: Collection[str]) -> "tuple[HandsOut, ...]":
+    """What the registered servers hand out that these hosts are, else what all do; nothing without a database."""
     from bot.enclosed import handed_out
     from connectors.settings_file import database
     from connectors.store.database import address, is_sqlite
@@ -174,7 +162,7 @@ def _handed_out(found: "Enclosed") -> "tuple[HandsOut, ...]":
         place = address(database())
         if is_sqlite(place) and not Path(place.database or "").exists():
             return ()
-        known: tuple[HandsOut, ...] = with_store(lambda store: handed_out(store, found.hosts, _PATIENCE))
+        known: tuple[HandsOut, ...] = with_store(lambda store: handed_out(store, hosts, _PATIENCE))
     except BotError:  # knowledge needs no database
         return ()
     return known

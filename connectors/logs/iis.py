@@ -28,6 +28,7 @@ _THREADS = 2  # that screen
 _AHEAD = 4  # blocks that are screened before they are asked for
 _OURS = ("scep", "certsrv", "certificateregistration")
 _SHOWN = 120  # characters of a query that are kept; a SCEP message is long, encrypted and of no use
+_MESSAGE = 1_700  # of a query with a SCEP message: whom it is encrypted to stands at its beginning
 _SHAPE = re.compile(
     r"^(?:\S+ )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ (?:\S+ )*?(?:GET|POST|HEAD|OPTIONS|PUT|PROPFIND) /.*"
     r" [1-5]\d\d \d{1,3} \d{1,10}(?: \d+){0,3}\s*$",
@@ -263,6 +264,7 @@ def _request(number: int, line: bytes, fields: Layout) -> Line | None:
         took=min(int(taken), 600_000) / 1000 if taken.isdigit() and len(taken) < 9 else 0.0,
         begins=device and "getcac" in operation,
         ends=device and pki,
+        message=query[:_MESSAGE] if pki and "message=" in query else "",
     )
 
 

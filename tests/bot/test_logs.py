@@ -14,7 +14,7 @@ from bot.timeline.files import Gauge, Read, Stopped
 from bot.types import Answer, Attached, Choices, Message, Picture, Place
 from knowledge.codes import Codes
 from knowledge.library import Library
-from tests.fakes import FakeStore, cases_of
+from tests.fakes import FakeClock, FakeStore, cases_of
 
 pytestmark = pytest.mark.asyncio
 PLACE = Place("fake", "C1", "1")
@@ -29,6 +29,17 @@ class FakeFiles:
 
     async def read(self, message: Message, gauge: Gauge) -> Read:
         return await self._read(gauge)
+
+
+def reader(
+    read: Callable[[Gauge], Awaitable[Read]],
+    library: Library,
+    codes: Codes,
+    draw: Callable[[Story], Picture | None] = lambda _: None,
+) -> Logs:
+    store = FakeStore()
+    kept = cases_of(store, library)
+    return Logs(FakeFiles(read), library, codes, draw=draw, cases=kept, store=store, clock=FakeClock())
 
 
 def message(text: str = "", *, addressed: bool = True) -> Message:
@@ -58,9 +69,7 @@ def answering(library: Library, codes: Codes) -> Callable[..., Awaitable[tuple[A
         async def show(one: Answer) -> None:
             shown.append(one)
 
-        return await Logs(FakeFiles(reading), library, codes, draw, cases_of(FakeStore(), library)).read(
-            asked, show
-        ), shown
+        return await reader(reading, library, codes, draw).read(asked, show), shown
 
     return answer
 
@@ -118,20 +127,20 @@ async def test_a_long_reading_shows_how_far_it_is_and_can_be_stopped(
             await asyncio.sleep(0.01)
         raise Stopped
 
-    reader = Logs(FakeFiles(long), library, codes, lambda _: None, cases_of(FakeStore(), library))
+    reading = reader(long, library, codes)
     shown: asyncio.Queue[Answer] = asyncio.Queue()
-    answering = asyncio.create_task(reader.read(message(), shown.put))
+    answering = asyncio.create_task(reading.read(message(), shown.put))
     first = await asyncio.wait_for(shown.get(), 5)
     assert first.title == "Reading iis.log"
     assert "31,207" in str(first.blocks)
     assert "0.5 of 1.9 MB" in str(first.blocks)
     (stop,) = [block for block in first.blocks if isinstance(block, Choices)]
     assert stop.options == (("Stop", STOP),)
-    assert reader.stop(Place("fake", "C2")) == 0
-    assert reader.stop(PLACE) == 1
+    assert reading.stop(Place("fake", "C2")) == 0
+    assert reading.stop(PLACE) == 1
     answer = await asyncio.wait_for(answering, 5)
     assert answer.title == "I stopped reading"
-    assert reader.stop(PLACE) == 0
+    assert reading.stop(PLACE) == 0
 
 
 async def test_who_ends_ends_the_reading_too(library: Library, codes: Codes) -> None:
@@ -142,11 +151,7 @@ async def test_who_ends_ends_the_reading_too(library: Library, codes: Codes) -> 
         await asyncio.Event().wait()
         raise AssertionError
 
-    answering = asyncio.create_task(
-        Logs(FakeFiles(endless), library, codes, lambda _: None, cases_of(FakeStore(), library)).read(
-            message(), _unseen
-        )
-    )
+    answering = asyncio.create_task(reader(endless, library, codes).read(message(), _unseen))
     await asyncio.sleep(0.01)
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -79,7 +79,7 @@ async def address(library: Library, codes: Codes) -> AsyncIterator[str]:
             store=store,
             clock=now,
             role_of=lambda _: "admin",
-            logs=logs({playground.name: playground}, library, codes, kept),
+            logs=logs({playground.name: playground}, library, codes, kept, store),
             cases=kept,
         )
         serving = asyncio.create_task(playground.serve(remembering(router.handle, mail)))

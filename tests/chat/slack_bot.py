@@ -126,7 +126,7 @@ async def running(
             store=store,
             clock=clock,
             role_of=slack.role_of,
-            logs=logs({slack.name: slack}, library, codes, kept),
+            logs=logs({slack.name: slack}, library, codes, kept, store),
             cases=kept,
         )
         inbox = Inbox(

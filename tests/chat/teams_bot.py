@@ -151,7 +151,7 @@ async def running(
             store=store,
             clock=clock,
             role_of=chat.role_of,
-            logs=logs({chat.name: chat}, library, codes, kept),
+            logs=logs({chat.name: chat}, library, codes, kept, store),
             cases=kept,
         )
         inbox = Inbox(
