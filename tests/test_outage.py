@@ -22,3 +22,5 @@ async def test_questions_are_answered_while_the_database_is_away_and_orders_afte
         assert outcome.kept == outcome.asked
         (checked,) = outcome.under_way
         assert "all that can be seen from here is well" in checked
+        (carried_out,) = outcome.meant  # once, when the database was back
+        assert "all that can be seen from here is well" in carried_out

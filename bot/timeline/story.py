@@ -10,6 +10,7 @@ from bot.timeline.clocks import Clock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.lines import Line, Place
 from bot.timeline.marks import Mark, depth
+from bot.timeline.recipients import Recipient, Recipients
 from bot.timeline.templates import Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Judge, Verdict
 from knowledge.library import Library
@@ -74,6 +75,8 @@ class Story:
     """Further such lines, of shapes that were too many."""
     at_least: bool = False
     """Whether there may be more enrolments than these: a log was too long for all that went well to be followed."""
+    recipients: tuple[Recipient, ...] = ()
+    """Whom requests are encrypted to, as they came."""
 
 
 class Survey:
@@ -87,6 +90,7 @@ class Survey:
         self._dropped: Counter[str] = Counter()
         self._texts: dict[tuple[int, int], str] = {}
         self._unknown = Templates()
+        self._recipients = Recipients()
 
     def take(self, file: LogFile, lines: Iterable[Line]) -> None:
         """Read a file to its end. What the reader raises goes through; what was read before is kept."""
@@ -98,6 +102,7 @@ class Survey:
             if line.at is not None:
                 file.first = file.first or line.at
                 file.last = line.at
+            self._recipients.take(file.name, line)
             verdict = self._judge(line)
             subject = next((turn for turn in _TURNS if turn in line.text), line.flow)
             if verdict is None:
@@ -108,7 +113,7 @@ class Survey:
                 self._unknown.take(line, number, verdict.make)
             if verdict.kind == "odd":
                 continue
-            mark = Mark(number, line.number, line.at, verdict, *line[5:], depth(line.source))
+            mark = Mark(number, line.number, line.at, verdict, *line[5:12], depth(line.source))
             if verdict.kind == "open":
                 self._texts.setdefault((number, line.number), line.text)
                 if subject not in _TURNS and subject in waiting:
@@ -154,7 +159,11 @@ class Survey:
             dict(reached),
             tuple(self._unknown.told([file.name for file in self._files], clock_of)),
             self._unknown.beyond,
-            self._good > MOST_GOOD or self._bad > MOST_BAD or any(file.sieved for file in self._files),
+            self._good > MOST_GOOD
+            or self._bad > MOST_BAD
+            or any(file.sieved for file in self._files)
+            or self._recipients.sampled,
+            self._recipients.told(),
         )
 
     def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
