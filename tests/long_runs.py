@@ -1,7 +1,7 @@
 """`make long-runs`: the full counts of what the tests run a small sample of. Each prints a line of figures.
 
 python -m tests.long_runs [slots] [kills] [slack] [teams] [teams-storm] [digests] [sizes] [faults]
-    [taking-over] [outage]
+    [taking-over] [outage] [log]
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from connectors import shelf
-from tests import fault_child, fault_points, outage, schedule, sizes, taking_over
+from tests import bench_logs, fault_child, fault_points, outage, schedule, sizes, taking_over
 from tests.chat import digests_due, slack_deliveries, teams_deliveries
 from tests.store import postgres
 
@@ -137,6 +137,11 @@ def away(folder: Path) -> str:
     return "; ".join(told)
 
 
+def log(folder: Path) -> str:
+    """A log of two gigabytes."""
+    return bench_logs.streamed(folder)
+
+
 RUNS: dict[str, Callable[[Path], str]] = {
     "slots": slots,
     "kills": kills,
@@ -148,6 +153,7 @@ RUNS: dict[str, Callable[[Path], str]] = {
     "faults": faults,
     "taking-over": take_over,
     "outage": away,
+    "log": log,
 }
 
 
