@@ -18,12 +18,6 @@ PERSONAL = "a:personal-pat"
 SURE = "only Android fails on SCEP, the issuing CA is missing in what the server sends. iPads are fine"
 
 
-@pytest.fixture(params=MODULES)
-def sdk(request: pytest.FixtureRequest) -> str:
-    """Either library."""
-    return str(request.param)
-
-
 @pytest.fixture
 async def bot(sdk: str, tmp_path: Path) -> AsyncIterator[Bot]:
     """The whole bot."""

@@ -15,17 +15,11 @@ from bot.types import Answer, Fold, Message, Place, Steps
 from connectors.chat.teams_protocol.governor import LIMITS, PATIENCE, Governor
 from connectors.chat.teams_protocol.outgoing import MOST_PARTS, activities, weight
 from connectors.render.teams import LARGEST_MESSAGE
-from tests.chat.teams_bot import MODULES, Bot, running
+from tests.chat.teams_bot import Bot, running
 from tests.fakes import NOON, FakeClock
 
 PERSONAL = Place("teams", "a:personal-pat")
 CHANNEL = Place("teams", "19:channel@thread.tacv2", "1700")
-
-
-@pytest.fixture(params=MODULES)
-def sdk(request: pytest.FixtureRequest) -> str:
-    """Either library."""
-    return str(request.param)
 
 
 async def echo(message: Message, show: Show) -> Answer | None:

@@ -11,16 +11,10 @@ import pytest
 from bot.types import Answer, Choices, Message
 from connectors.chat.teams_protocol import extension, words
 from tests.chat.fake_teams import BOT, TENANT, buttons, deliver, strings
-from tests.chat.teams_bot import MODULES, Bot, running
+from tests.chat.teams_bot import Bot, running
 
 ELSEWHERE = {"id": "19:not-a-member@thread.v2", "conversationType": "groupChat", "tenantId": TENANT}
 GUEST = {"id": "29:guest", "name": "G", "aadObjectId": "0000cccc-0000-0000-0000-00000000000c"}
-
-
-@pytest.fixture(params=MODULES)
-def sdk(request: pytest.FixtureRequest) -> str:
-    """Either library."""
-    return str(request.param)
 
 
 @pytest.fixture

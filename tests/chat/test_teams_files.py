@@ -9,14 +9,8 @@ import pytest
 from bot.ports import Show
 from bot.types import Answer, Document, Message
 from tests.chat.fake_teams import FakeTeams
-from tests.chat.teams_bot import MODULES, Bot, running
+from tests.chat.teams_bot import Bot, running
 from tests.logs.compose import compose
-
-
-@pytest.fixture(params=MODULES)
-def sdk(request: pytest.FixtureRequest) -> str:
-    """Either library."""
-    return str(request.param)
 
 
 @pytest.fixture

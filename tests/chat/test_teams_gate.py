@@ -22,15 +22,9 @@ from connectors.chat.teams_protocol.keys import NEW_KEY
 from connectors.chat.teams_protocol.people import KNOWN_FOR
 from connectors.settings_file import Network
 from tests.chat.fake_teams import SECRET, TENANT, FakeTeams, deliver, signing_key
-from tests.chat.teams_bot import MODULES, Bot, running
+from tests.chat.teams_bot import Bot, running
 
 GUEST = {"id": "29:guest", "name": "G", "aadObjectId": "0000cccc-0000-0000-0000-00000000000c"}
-
-
-@pytest.fixture(params=MODULES)
-def sdk(request: pytest.FixtureRequest) -> str:
-    """Either library."""
-    return str(request.param)
 
 
 @pytest.fixture
