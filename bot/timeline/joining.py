@@ -245,7 +245,15 @@ class _Chains:
         while self._open and mark.at and at - self._open[0].last > _FLOW:
             self._open.popleft()
         for chain in self._open:
-            tells_itself = mark.depth <= _DEVICE and mark.file == chain.marks[-1].file
-            forward = (mark.verdict.step or 6) >= chain.furthest or (mark.verdict.kind == "bad" and tells_itself)
-            if forward and chain.may_take(mark) and at - chain.last <= _FLOW:
+            if _follows(mark, chain) and chain.may_take(mark) and at - chain.last <= _FLOW:
                 yield chain
+
+
+def _follows(mark: Mark, chain: Enrolment) -> bool:
+    """Whether a mark goes on where a chain is. What a device tells follows what it told itself, however far the servers
+    are by then; and that it failed follows anything."""
+    told = [one for one in chain.marks if one.file == mark.file] if mark.depth <= _DEVICE else []
+    if told and mark.verdict.kind == "bad":
+        return True
+    reached = max((one.verdict.step or 0 for one in told), default=chain.furthest)
+    return (mark.verdict.step or 6) >= reached

@@ -77,7 +77,7 @@ _SAYS_STEP = {
     3: pattern(r"verify challenge returns\s{0,2}<"),  # the policy module was answered with a page of an error
     4: pattern(r"event id: 4007\b|\bscepissuedfailure\b"),  # the connector got no certificate for a request
 }
-"""Failures that no entry knows and that name their step all the same."""
+"""Failures that no entry knows, or one takes for a question, and that name their step all the same."""
 _AUDITS = pattern(r"event id: 488[89]\b")
 """What the audit of a CA always calls information: requests that it refused or set aside."""
 _TALKS_TO_INTUNE = "ndesconnector"
@@ -154,7 +154,8 @@ class Judge:
             told = told._replace(kind=_of_sign_in(web))
         if web is not None and (told is None or (told.kind == "bad" and told.confidence < SPECIFIC)):
             return _by_status(web, line, told, make)
-        if told is None and (step := next((of for of, says in _SAYS_STEP.items() if says.search(reading.bytes)), 0)):
+        unclear = told is None or told.kind == "open"
+        if unclear and (step := next((of for of, says in _SAYS_STEP.items() if says.search(reading.bytes)), 0)):
             return Verdict("bad", step, "", BAD, None, make)
         source = line.source.lower()
         if told is None and line.grave and _OURS.search(source.encode("latin-1", "replace")):
