@@ -2,6 +2,8 @@
 ever written under a name that a file brought along."""
 
 import gzip
+import lzma
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -10,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 MOST_MEMBERS = 2_000
-"""Members of one zip that are read, at most."""
+"""Members of all zips in one file that are read, at most."""
+LARGEST_LISTING = 8 << 20
+"""Bytes of the directory at the end of a zip: some 80,000 members. Each of them takes half a kilobyte of memory."""
 LARGEST_UNPACKED = 4 << 30
 """Bytes that all that is packed in one file may unpack to."""
 STEEPEST = 400
@@ -20,7 +24,19 @@ DEEPEST = 2
 
 _SMALL = 16 << 20  # unpacked bytes up to which the growth does not matter, and that are held in memory
 _PIECE = 1 << 20
-_BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,  # of gzip and bzip2 too
+    RuntimeError,  # of what is locked, and of a method that is not known
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    MemoryError,  # of a size that a member only claims
+    struct.error,
+)
 """What a damaged, encrypted or strange archive raises, whatever it is made of."""
 
 
@@ -82,6 +98,7 @@ class _Bound:
 @dataclass(slots=True)
 class _Allowance:
     left: int = LARGEST_UNPACKED
+    members: int = MOST_MEMBERS
 
 
 def unpacked(file: Any, name: str, notes: Notes) -> Iterator[Packed]:
@@ -150,15 +167,43 @@ class _GrowingBound(_Bound):
 def _zip(file: Any, name: str, allowance: _Allowance, depth: int, notes: Notes) -> Iterator[Packed]:
     with _seekable(file, name, notes) as whole:
         try:
-            archive = zipfile.ZipFile(whole)
+            listed = _Listed(whole)
+            archive = zipfile.ZipFile(listed)
+            listed.most = None
             members = [member for member in archive.infolist() if not member.is_dir()]
-        except (*_BROKEN, ValueError, IndexError, UnicodeError) as error:
+        except _TooLong:
+            notes(f"{name}: very many files inside, and none of them is read; give me the logs among them.")
+            return
+        except _BROKEN as error:
             notes(f"{name}: this zip cannot be read ({type(error).__name__}); give me the logs inside.")
             return
-        if len(members) > MOST_MEMBERS:
-            notes(f"{name}: {len(members):,} files inside; the first {MOST_MEMBERS:,} are read.")
-        for member in members[:MOST_MEMBERS]:
+        some, allowance.members = allowance.members, max(0, allowance.members - len(members))
+        if len(members) > some:
+            notes(f"{name}: {len(members):,} files inside; the first {some:,} are read.")
+        for member in members[:some]:
             yield from _member(archive, member, f"{name}/{member.filename}", allowance, depth, notes)
+
+
+class _TooLong(Exception):
+    """A zip lists more than is looked at."""
+
+
+class _Listed:
+    """The file under a zip. Its listing is read in one go: `most` bounds that, until the zip is open."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.most: int | None = LARGEST_LISTING
+
+    def read(self, size: int = -1) -> bytes:
+        """As of any file. Raises `_TooLong`."""
+        if self.most is not None and size > self.most:
+            raise _TooLong
+        data: bytes = self._file.read(size)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 def _member(
@@ -171,7 +216,7 @@ def _member(
         return
     try:
         opened = archive.open(member)
-    except (*_BROKEN, ValueError, UnicodeError) as error:
+    except _BROKEN as error:
         notes(f"{name}: damaged ({type(error).__name__}); it is not read.")
         return
     with opened:

@@ -65,7 +65,7 @@ def test_a_gzip_bomb_is_stopped_too() -> None:
 
 def test_all_of_an_archive_together_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "LARGEST_UNPACKED", 5 << 20)
-    monkeypatch.setattr(unpacking._Allowance.__init__, "__defaults__", (5 << 20,))
+    monkeypatch.setattr(unpacking._Allowance.__init__, "__defaults__", (5 << 20, 2_000))
     notes = Notes()
     found = contents(zipped({f"{i}.log": bytes(1 << 20) for i in range(20)}), notes)
     assert sum(map(len, found.values())) <= 6 << 20
@@ -93,6 +93,43 @@ def test_a_zip_of_very_many_files_is_read_in_part() -> None:
     notes = Notes()
     assert len(contents(zipped({f"{i}.log": b"x" for i in range(2_100)}), notes)) == unpacking.MOST_MEMBERS
     assert "2,100 files inside" in notes.lines[0]
+
+
+def test_zips_in_a_zip_have_no_more_files_together_than_one_may_have() -> None:
+    inner = zipped({f"{i}.log": b"x" for i in range(300)})
+    notes = Notes()
+    found = contents(zipped({f"{i}.zip": inner for i in range(30)} | {"last.log": b"y"}), notes)
+    assert len(found) <= unpacking.MOST_MEMBERS
+    assert "given/0.zip/299.log" in found
+    assert found["given/last.log"] == b"y"
+    assert any("files inside" in note for note in notes.lines)
+
+
+def test_a_zip_that_lists_millions_of_files_takes_no_memory() -> None:
+    listing = zipped({"a": b""})
+    entry, ending = listing[31:-22][:47], listing[-22:]
+    count = 400_000
+    told = ending[:12] + (47 * count).to_bytes(4, "little") + ending[16:]
+    notes = Notes()
+    tracemalloc.start()
+    assert contents(listing[:31] + entry * count + told, notes) == {}
+    assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    tracemalloc.stop()
+    assert "very many files" in notes.lines[0]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("at", [45, 60, 80])
+def test_a_member_damaged_in_any_way_of_packing_costs_only_itself(method: int, at: int) -> None:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", method) as file:
+        file.writestr("a.log", IIS * 20)
+        file.writestr("b.log", IIS)
+    data = bytearray(whole.getvalue())
+    data[at] ^= 0xFF
+    notes = Notes()
+    assert contents(bytes(data), notes)["given/b.log"] == IIS.encode()
+    assert any("a.log" in note for note in notes.lines)
 
 
 @pytest.mark.parametrize("cut", [10, 60, 200, -10, -30])
