@@ -31,6 +31,7 @@ class Server:
     itself calls (FQDN); `inside` says that the bot may also ask the server by it. `trusted_root` is
     the SHA-256 (hex) of the root that the profile gives to devices, `roots` are PEM certificates to
     verify TLS with (empty: those of this computer). `nodes` are addresses behind one name.
+    `connector_version` is what the connector calls itself, such as 6.2504.2001.8: no look from outside can tell it.
     `may_poll` allows the CertPoll probe (RFC 8894 section 3.3.3).
     """
 
@@ -41,6 +42,7 @@ class Server:
     front: Front = "direct"
     module: Module = "intune"
     connector: Generation | None = None
+    connector_version: str | None = None
     trusted_root: str | None = None
     roots: str = ""
     ca_host: str | None = None

@@ -43,20 +43,20 @@ def expiries(report: Report) -> tuple[Expiry, ...]:
 def _read(report: Report) -> Iterator[Expiry]:
     if report.server.connector == "old":
         yield Expiry(report.server.name, "connector", "from before July 2021", _OLD_CONNECTOR, report.at)
+    elif ends := connector_support(version := report.server.connector_version or ""):
+        yield Expiry(report.server.name, "connector", version, ends, report.at)
     for finding in report.findings:
         match finding.check:
             case "tls-verify":
                 yield from _ending(report, "tls", report.server.host, finding.evidence.get("not_after"))
             case "ra-certificates":
                 yield from _ra(report, finding)
+                yield from _authorities(report, finding)
             case "crl-base" | "crl-delta":
                 delta = "delta " if finding.check == "crl-delta" else ""
                 yield from _crl(report, "crl", f"{delta}CRL of {_issuer(finding)}", finding)
             case "crl-root":
                 yield from _crl(report, "root-crl", f"CRL of {_issuer(finding)}", finding)
-        if ends := connector_support(str(finding.evidence.get("connector_version", ""))):
-            name = str(finding.evidence["connector_version"])
-            yield Expiry(report.server.name, "connector", name, ends, report.at)
 
 
 def _ending(report: Report, kind: ExpiryKind, name: str, ends: Value, seen: datetime | None = None) -> Iterator[Expiry]:
@@ -65,14 +65,27 @@ def _ending(report: Report, kind: ExpiryKind, name: str, ends: Value, seen: date
 
 
 def _ra(report: Report, finding: Finding) -> Iterator[Expiry]:
-    told = finding.evidence
-    seen = _time(told.get("remembered_from")) if told.get("from_memory") else None
+    told, seen = finding.evidence, _remembered(finding)
     same = told.get("encryption_thumbprint") and told.get("encryption_thumbprint") == told.get("signature_thumbprint")
     if same:
         yield from _ending(report, "ra", "for encryption and signing", told.get("encryption_not_after"), seen)
         return
     yield from _ending(report, "ra", "for encryption", told.get("encryption_not_after"), seen)
     yield from _ending(report, "ra", "for signing", told.get("signature_not_after"), seen)
+
+
+def _authorities(report: Report, finding: Finding) -> Iterator[Expiry]:
+    """The CA certificates that the server hands out beside those of its RA."""
+    names, ends = finding.evidence.get("authorities"), finding.evidence.get("authorities_not_after")
+    if isinstance(names, list) and isinstance(ends, list):
+        for name, end in zip(names, ends, strict=False):
+            yield from _ending(report, "ca", _common_name(str(name)), str(end), _remembered(finding))
+
+
+def _remembered(finding: Finding) -> datetime | None:
+    """When certificates were seen that are told from memory; None where the server showed them now."""
+    told = finding.evidence
+    return _time(told.get("remembered_from")) if told.get("from_memory") else None
 
 
 def _crl(report: Report, kind: ExpiryKind, name: str, finding: Finding) -> Iterator[Expiry]:
@@ -83,9 +96,12 @@ def _crl(report: Report, kind: ExpiryKind, name: str, finding: Finding) -> Itera
 
 
 def _issuer(finding: Finding) -> str:
-    issuer = str(finding.evidence.get("issuer") or "the CA")
-    common = _COMMON_NAME.search(issuer)
-    return common[1] if common else issuer
+    return _common_name(str(finding.evidence.get("issuer") or "the CA"))
+
+
+def _common_name(name: str) -> str:
+    common = _COMMON_NAME.search(name)
+    return common[1] if common else name
 
 
 def _time(said: Value) -> datetime | None:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import BadRequest
 from bot.findings import Server, Thresholds
+from bot.forecast import connector_support
 from bot.types import Answer, Block, Choices, Facts, Text
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
@@ -35,6 +36,8 @@ def server_from(said: Mapping[str, Any]) -> Server:
     _check_url(server.url)
     if server.internal_name is not None and not _HOST.fullmatch(server.internal_name.lower()):
         raise BadRequest("internal_name: give the full name that NDES itself calls, such as ndes01.corp.example.")
+    if server.connector_version and connector_support(server.connector_version) is None:
+        raise BadRequest("connector_version: give it as the connector's own page shows it, such as 6.2504.2001.8.")
     if server.owner_channel is not None and not _CHANNEL.fullmatch(server.owner_channel):
         raise BadRequest("owner_channel: say slack:C0123ABCD or teams:19:..., the platform and the id of the channel.")
     return server

@@ -131,6 +131,7 @@ def _evidence(bundle: Bundle, pair: Pair, now: datetime, past: Past) -> dict[str
     found: dict[str, Value] = {
         "certificates": len(bundle.certificates),
         "authorities": [cut(ca.subject) for ca in bundle.authorities[:10]],
+        "authorities_not_after": [ca.not_after.isoformat() for ca in bundle.authorities[:10]],
         "thumbprints": [certificate.sha1.upper() for certificate in bundle.certificates[:10]],
         "changed_since_last_good": _changed(bundle, past),
     }

@@ -71,6 +71,12 @@ REGISTER = Form(
             hint="Leave it open if you do not know.",
             options=(("new", "Certificate Connector for Microsoft Intune"), ("old", "The one before (svclog files)")),
         ),
+        Field(
+            "connector_version",
+            "Version of the connector",
+            hint="So that you hear when its support ends.",
+            example="6.2504.2001.8",
+        ),
         Field("ca_host", "Computer of the CA", example="ca01.corp.example"),
         Field("site", "Site", example="berlin", longest=60),
         Field("tags", "Tags", hint="Words with commas between them.", example="prod, emea"),

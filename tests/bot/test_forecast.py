@@ -53,7 +53,7 @@ async def test_the_checks_themselves_say_what_runs_out() -> None:
     wire = ndes(PKI.bundle, published(PKI))
     findings += [await found(check, wire) for check in (ra_certificates.CHECK, crl_base.CHECK, crl_root.CHECK)]
     rows = expiries(report(*findings))
-    assert {one.kind for one in rows} == {"tls", "ra", "root-crl"}
+    assert {one.kind for one in rows} == {"tls", "ra", "root-crl", "ca"}
     assert next(one for one in rows if one.kind == "tls") == ends_in(21)
     assert {one.name for one in rows if one.kind == "ra"} == {"for encryption", "for signing"}
     assert [one.ends for one in rows] == sorted(one.ends for one in rows)
@@ -118,8 +118,15 @@ def test_a_connector_is_supported_for_six_months(version: str, ends: tuple[int, 
     assert connector_support(version) == (datetime(*ends, 1, tzinfo=UTC) if ends else None)
 
 
-def test_a_version_that_a_check_saw_is_forecast() -> None:
-    rows = expiries(report(finding("inside", connector_version="6.2606.12.1001")))
+def test_ca_certificates_that_the_server_hands_out_are_forecast() -> None:
+    ends = [(NOW + 20 * DAY).isoformat(), "never"]
+    told_by = finding("ra-certificates", authorities=["CN=Issuing CA 1", "CN=x"], authorities_not_after=ends)
+    rows = expiries(report(told_by))
+    assert [(one.kind, one.name, one.ends) for one in rows] == [("ca", "Issuing CA 1", NOW + 20 * DAY)]
+
+
+def test_the_version_of_the_connector_that_somebody_registered_is_forecast() -> None:
+    rows = expiries(report(connector_version="6.2606.12.1001"))
     assert [(one.kind, one.name) for one in rows] == [("connector", "6.2606.12.1001")]
 
 
@@ -136,7 +143,8 @@ def test_a_version_that_a_check_saw_is_forecast() -> None:
                 "encryption_thumbprint",
                 "remembered_from",
                 "from_memory",
-                "connector_version",
+                "authorities",
+                "authorities_not_after",
             )
         ),
         st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=30), st.just("9999-12-31T23:59:59-14:00")),
