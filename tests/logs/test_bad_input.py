@@ -321,6 +321,9 @@ TIRING = [
     'a,"b\n',
     "=== Logging started",
     "Error 0x80094012 scep ndes failed\n",
+    "\n",
+    "\r\n",
+    " \n",
 ]
 
 
