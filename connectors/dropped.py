@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from tempfile import TemporaryFile
+from time import monotonic
 from typing import IO, Any, Final, Protocol
 
 from bot.errors import BadRequest, BotError
@@ -21,7 +22,10 @@ MOST: Final = 10
 """Files of one message that are read."""
 AT_ONCE: Final = 2
 """Messages with files that are read at a time; others wait for their turn."""
-_FETCHING: Final = 600.0  # seconds that the files of a message may take to come
+FETCHING: Final = 600.0
+"""Seconds that the files of a message may take to come, all together."""
+READING: Final = 900.0
+"""Seconds that they may take to be read; what was read by then is told."""
 
 Fetch = Callable[[Attached], AsyncIterator[bytes]]
 
@@ -71,10 +75,11 @@ class Dropped:
         given: _Given = []
         notes = [f"Of {len(message.files)} files the first {MOST} are read."] if len(message.files) > MOST else []
         room = LARGEST_TOGETHER
+        until = asyncio.get_running_loop().time() + FETCHING
         for attached in message.files[:MOST]:
             file = held.enter_context(TemporaryFile())  # noqa: SIM115 - `held` closes it
             try:
-                async with asyncio.timeout(_FETCHING):
+                async with asyncio.timeout_at(until):
                     room -= await _fill(file, attached, fetch, min(room, LARGEST_FILE), gauge)
                 given.append((attached.name, file))
             except TimeoutError:
@@ -90,24 +95,35 @@ class Dropped:
     def _survey(self, given: _Given, notes: tuple[str, ...], gauge: Gauge) -> Read:
         if not any(is_log(file) for _, file in given):
             return _pasted(given, notes)
-        surveying = Surveying(self._library, lambda count: _advance(gauge, surveying, count))
+        until = monotonic() + READING
+        surveying = Surveying(self._library, lambda count: _advance(gauge, surveying, count, until))
         refused: list[str] = []
+        late: list[str] = []
         for name, file in given:
             try:
                 surveying.read(file, name)
             except BadRequest as error:
                 refused.append(str(error))
+            except _TooLong:
+                late.append(f"{name}: reading took too long; what stands before is read, and nothing after it.")
+                break
         if len(refused) == len(given):
             raise BadRequest(" ".join([*notes, *refused]))
-        done = surveying.done((*notes, *refused))
+        done = surveying.done((*notes, *refused, *late))
         return Read(done.story, "", done.notes)
 
 
-def _advance(gauge: Gauge, surveying: Surveying, count: int) -> None:
+class _TooLong(Exception):
+    """A reading takes longer than others shall wait for it."""
+
+
+def _advance(gauge: Gauge, surveying: Surveying, count: int, until: float) -> None:
     gauge.done += count
     gauge.lines = surveying.lines
     if gauge.stopped:
         raise Stopped
+    if monotonic() > until:
+        raise _TooLong
 
 
 async def _fill(file: IO[bytes], attached: Attached, fetch: Fetch, most: int, gauge: Gauge) -> int:

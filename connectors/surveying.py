@@ -107,5 +107,7 @@ class Surveying:
 
 
 def _counted(reader: Reader, stream: Stream, file: LogFile) -> Iterator[Line]:
-    yield from reader.lines(stream)
-    file.lines, file.sieved = stream.lines, stream.sieved
+    try:
+        yield from reader.lines(stream)
+    finally:  # also of one that is not read to its end
+        file.lines, file.sieved = stream.lines, stream.sieved

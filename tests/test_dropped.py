@@ -156,3 +156,33 @@ async def test_some_are_read_at_a_time_and_the_others_wait(library: Library) -> 
     drop = Dropped({"fake": Slow({"a": b""})}, library)
     await asyncio.gather(*(drop.read(asked({"a": b""}), Gauge()) for _ in range(6)))
     assert most == dropped.AT_ONCE
+
+
+async def test_a_reading_that_takes_too_long_tells_what_it_has(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only two messages are read at a time: one made to take hours would keep all others waiting."""
+    logs = compose("verify-403-16", 2).files
+    monkeypatch.setattr(dropped, "READING", 0.0)
+    found = await read(dict(logs), library)
+    assert found.story
+    assert len(found.notes) == 1
+    assert "took too long" in found.notes[0]
+
+
+async def test_all_files_of_a_message_have_one_time_to_come(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dropped, "FETCHING", 0.2)
+
+    class Dripping(FakeChat):
+        async def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+            if file.key == "good":
+                yield b"0x80094012"
+                return
+            while True:
+                await asyncio.sleep(0.01)
+                yield b"x"
+
+    files: dict[str, bytes | Exception] = {"good": b"", "a": b"", "b": b"", "c": b""}
+    found = await Dropped({"fake": Dripping(files)}, library).read(asked(files), Gauge())
+    assert found.text == "0x80094012"
+    assert [note.split(":")[0] for note in found.notes] == ["a", "b", "c"]
