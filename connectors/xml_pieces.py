@@ -47,9 +47,8 @@ def elements(stream: Stream, name: str) -> Iterator[Element]:
                 yield from _element(kept[start.start() : end], first, start_tag)
             line += kept.count(b"\n", at, end)
             at = end
-        held = max(at, kept.rfind(b"<" + name.encode(), at), len(kept) - LARGEST)  # of several begun the last counts
-        if kept.find(b"<" + name.encode(), held) < 0:
-            held = max(at, len(kept) - len(name) - 2)
+        begun = max((found.start() for found in start_tag.finditer(kept, at)), default=-1)  # of several the last counts
+        held = begun if begun >= max(at, len(kept) - LARGEST) else max(at, len(kept) - len(name) - 2)
         line += kept.count(b"\n", at, held)
         kept = kept[held:]
         ends = block.endswith(b"\n") if block else ends

@@ -18,6 +18,7 @@ _AFTER = timedelta(seconds=20)  # from a device's last request to the last line 
 _ABREAST = 60  # enrolments at the same time that are looked at for one line
 _OPEN = 400  # enrolments without a device that are followed at once
 _MARKS = 200  # marks kept of one enrolment
+_WINDOWS = 7  # depth of what Windows tells of its own parts, such as Schannel
 _DEVICE = 2  # the depth of the log of a device, which knows how far it came
 _EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _OF_REQUESTS = frozenset({"iis", "ndesplugin", "svclog", "connector", "omadm", "ios", "macos", "ca-requests"})
@@ -84,11 +85,13 @@ class Enrolment:
 
     def step_of(self, failure: Mark) -> int | None:
         """The step at which a failure stops it. One that tells no cause stops it behind what is proven to have gone
-        well; that is only said where the policy module is heard of, for what no log shows is not missing."""
+        well; that is only said where the policy module is heard of, for what no log shows is not missing, and not of
+        Windows itself, which fails where it fails."""
         proven = self.furthest
         if failure.depth <= _DEVICE and (own := self._told_by(failure)) > (failure.verdict.step or 0):
             return own
-        if failure.verdict.confidence < SPECIFIC and proven >= 3:
+        of_windows = failure.depth == _WINDOWS and failure.verdict.match is not None
+        if failure.verdict.confidence < SPECIFIC and proven >= 3 and not of_windows:
             return max(failure.verdict.step or 0, min(6, proven + 1))
         return failure.verdict.step or (proven + 1 if proven else None)
 

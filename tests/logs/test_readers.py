@@ -3,12 +3,16 @@
 # ruff: noqa: E501 - lines of logs are easier to compare unwrapped
 
 import gzip
+import io
 from datetime import UTC, datetime
 
 import pytest
 
 from connectors import logs
+from connectors.events.fields import labelled
 from connectors.logs import BadReader, catalogue
+from connectors.streams import Stream
+from connectors.xml_pieces import elements
 from tests.logs.reading import kind_of, lines_of
 
 IIS = """#Software: Microsoft Internet Information Services 10.0
@@ -300,3 +304,17 @@ def test_gzip_is_looked_into() -> None:
 
     (packed,) = unpacked(io.BytesIO(gzip.compress(IIS.encode())), "u_ex.gz", Notes())
     assert packed.file.read().startswith(b"#Software")
+
+
+@pytest.mark.parametrize("pad", range(0, 400, 7))
+def test_no_event_is_lost_where_a_block_ends(pad: int) -> None:
+    """Blocks end anywhere, also within an element whose name begins like that of the event."""
+    event = "<Event xmlns='x'><System><EventID>29</EventID><EventRecordID>{}</EventRecordID></System>"
+    event += "<EventData><Data Name='a'>b</Data></EventData></Event>\n"
+    text = " " * (65_536 - 300 + pad - 400) + "".join(event.format(n) for n in range(8))
+    stream = Stream(io.BytesIO(text.encode()), "events.xml")
+    assert [one.values["EventRecordID"] for one in elements(stream, "Event")] == [str(n) for n in range(8)]
+
+
+def test_a_label_needs_no_blank_behind_its_colon() -> None:
+    assert labelled("ID de l’événement :36870") == labelled("ID de l'événement : 36870") == ("id", "36870")

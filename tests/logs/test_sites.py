@@ -10,8 +10,6 @@ from tests.logs.sites.sets import composed
 
 NOT_TOLD = {
     "other-denied": "a CA refused others than NDES, and nothing says which account is that of NDES",
-    "tls-key-36870-fr": "French events copied as text have no space behind some colons",
-    "n4010": "an event in XML that crosses a block of 64 KiB is lost while a file is read",
     "two-2-then-4": "of two faults the one that stops more is told first, not the earlier one",
     "two-4-then-2": "the same",
     "two-6-then-3": "the same",
