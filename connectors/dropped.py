@@ -60,6 +60,7 @@ class Dropped:
                 gauge.reading = True
                 # A thread cannot be stopped from outside: it looks at the gauge, and the files stay until it has ended.
                 reading = asyncio.create_task(asyncio.to_thread(self._survey, given, notes, gauge))
+                reading.add_done_callback(_heard)
                 try:
                     return await asyncio.shield(reading)
                 except asyncio.CancelledError:
@@ -115,6 +116,12 @@ class Dropped:
 
 class _TooLong(Exception):
     """A reading takes longer than others shall wait for it."""
+
+
+def _heard(reading: "asyncio.Task[Read]") -> None:
+    """Ask how a reading ended: of one that is stopped nobody else does."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _advance(gauge: Gauge, surveying: Surveying, count: int, until: float) -> None:

@@ -1,6 +1,7 @@
 """Files dropped into a chat: fetched within bounds, told apart, read together, and let go when somebody says so."""
 
 import asyncio
+import gc
 import io
 import zipfile
 from collections.abc import AsyncIterator, Iterator
@@ -186,3 +187,23 @@ async def test_all_files_of_a_message_have_one_time_to_come(library: Library, mo
     found = await Dropped({"fake": Dripping(files)}, library).read(asked(files), Gauge())
     assert found.text == "0x80094012"
     assert [note.split(":")[0] for note in found.notes] == ["a", "b", "c"]
+
+
+async def test_a_reading_that_is_given_up_ends_quietly_and_closes_its_files(library: Library) -> None:
+    trouble: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: trouble.append(what))
+    line = b"2026-05-14 10:41:07 error failed certificate scep challenge 0x80094999\n"
+    files: dict[str, bytes | Exception] = {"a.log": line * 200_000, "b.log": line * 200_000}
+    gauge = Gauge()
+    drop = Dropped({"fake": FakeChat(files, piece=1 << 20)}, library)
+    reading = asyncio.create_task(drop.read(asked(files), gauge))
+    while not gauge.lines:
+        await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert gauge.stopped
+    del reading
+    gc.collect()
+    await asyncio.sleep(0)
+    assert trouble == []
