@@ -41,7 +41,7 @@ _BEHIND_A_NAME = (
     ),
     Rule(
         "a router's `enable secret X`, alone on its line",
-        r"(?im)^\s*(?:enable |username \S+ )?(?:password|secret)(?: \d)? ([^\s\x00]+)[ \t\r]*$",
+        r"(?im)^[^\S\n]*(?:enable |username \S+ )?(?:password|secret)(?: \d)? ([^\s\x00]+)[ \t\r]*$",
         ordinary,
     ),
 )

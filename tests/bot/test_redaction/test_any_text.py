@@ -97,6 +97,12 @@ def test_secrets_are_found_in_linear_time(bit: str) -> None:
     assert four < 12 * one + 0.5
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", " \n", "\t", "\u2028"])
+def test_blank_lines_before_a_secret_take_linear_time_too(blank: str) -> None:
+    one, four = (_seconds(blank * (length // len(blank)) + "\npassword hunter22\n") for length in (10_000, 40_000))
+    assert four < 8 * one + 0.5
+
+
 def _seconds(text: str) -> float:
     start = time.process_time()
     secrets(text)
