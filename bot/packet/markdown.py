@@ -17,6 +17,7 @@ _VERDICTS: Final = {"ok": "well", "warn": "look", "fail": "FAILED", "unknown": "
 _STANDINGS: Final = {"confirmed": "confirmed", "likely": "likely", "possible": "possible", "ruled_out": "ruled out"}
 _MARKUP: Final = re.compile(r"([`*_\[\]<>|!#&~$]|\\(?![\w\s]))")
 _TICKS: Final = re.compile(r"`+")
+_FRACTION: Final = re.compile(r"(?<=:\d\d)\.\d{1,9}")  # of a second
 _REDACTED: Final = """\
 Challenges, passwords, keys, tokens, SCEP messages and names of persons were replaced by notes in brackets before
 anything was kept, and every text was looked at once more when this packet was made. Persons are numbered. Names and
@@ -275,7 +276,7 @@ def _iso(at: datetime) -> str:
 
 def _stamp(iso: str) -> str:
     """A time as logs told it, for a person: 2026-05-14 10:41:07; nothing where there is none."""
-    return _plain(iso.removesuffix("+00:00").replace("T", " ")) or "–"
+    return _plain(_FRACTION.sub("", iso).removesuffix("+00:00").replace("T", " ")) or "–"
 
 
 def _moment(at: datetime) -> str:

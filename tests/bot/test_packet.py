@@ -129,6 +129,12 @@ def test_the_same_case_gives_the_same_bytes() -> None:
     assert packed(CASE) != packed(replace(CASE, at=NOON + timedelta(seconds=1)))
 
 
+def test_the_page_has_no_parts_of_seconds_and_keeps_the_zone() -> None:
+    log = OutlinedLog("a.log", "IIS log", 1, "2026-05-04T11:00:00.119000", "2026-05-04T11:00:01.5+05:30", "")
+    told = page(Case(NOON, replace(STORY, logs=(log,))))
+    assert "| 2026-05-04 11:00:00 | 2026-05-04 11:00:01+05:30 |" in told
+
+
 def test_the_names_inside_are_ours_whatever_the_logs_are_called() -> None:
     log = OutlinedLog("../../etc/passwd", "IIS log", 1, "", "", "")
     with zipfile.ZipFile(io.BytesIO(packed(replace(CASE, story=replace(STORY, logs=(log,)))))) as whole:
