@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from bot.answer import diagnose
 from bot.errors import BadRequest
 from bot.packet import Case, Turn, knowledge_version, packed
-from bot.timeline import outline
+from bot.timeline import Outline, outline
 from connectors.assembly import now
 from connectors.surveying import Surveyed
 from knowledge.library import Library
 
+_OUTLINE: Final = TypeAdapter(Outline)
 _TOLD: Final = 0.5
 """Confidence from which an entry is told as the answer."""
 
@@ -29,12 +32,27 @@ def versions(library: Library) -> Mapping[str, str]:
     return {"ndesbot": ndesbot, "knowledge": knowledge_version(library), "Python": platform.python_version()}
 
 
-def case_of(told: Surveyed | Sequence[str], library: Library) -> Case:
-    """What logs told as a case, or pasted texts, each with the entry that it shows best."""
+def case_of(told: Surveyed | Sequence[str], library: Library, files: Sequence[str] = ()) -> Case:
+    """What logs told as a case, or pasted texts, each with the entry that it shows best. Of `files`, as they were
+    given, the folders are left out: a packet goes to others, and folders tell who works here."""
     at = now()
     if isinstance(told, Surveyed):
-        return Case(at, outline(told.story, told.notes), versions=versions(library))
+        folders = tuple(sorted({file[: -len(Path(file).name)] for file in files} - {""}, key=len, reverse=True))
+        shown = _OUTLINE.validate_python(_without(folders, _OUTLINE.dump_python(outline(told.story, told.notes))))
+        return Case(at, shown, versions=versions(library))
     return Case(at, questions=tuple(_turn(at, text, library) for text in told), versions=versions(library))
+
+
+def _without(folders: tuple[str, ...], said: Any) -> Any:
+    """The same with no text that begins with one of the folders."""
+    match said:
+        case str():
+            return said.removeprefix(next((folder for folder in folders if said.startswith(folder)), ""))
+        case dict():
+            return {name: _without(folders, value) for name, value in said.items()}
+        case list() | tuple():
+            return [_without(folders, value) for value in said]
+    return said
 
 
 def _turn(at: datetime, text: str, library: Library) -> Turn:

@@ -43,6 +43,8 @@ def test_what_logs_tell_is_answered_and_packed(
     assert diagnose(*options, "--packet", out, logs) == without
     told = document(out)
     assert told["story"]["stops"][0]["entry"] == "policy-module-403-16"
+    assert told["story"]["stops"][0]["file"] == "logs.zip/logs/u_ex260514.log"
+    assert str(tmp_path) not in str(told)  # folders tell who works here
     assert told["versions"].keys() == {"ndesbot", "knowledge", "Python"}
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
 

@@ -81,18 +81,18 @@ def _told(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def _pack(packet: Path | None, told: Surveyed | Sequence[str], library: Library) -> None:
+def _pack(packet: Path | None, told: Surveyed | Sequence[str], library: Library, files: Sequence[str] = ()) -> None:
     """Put what logs or pasted texts tell into a file, if that is wanted."""
     if packet is not None:
         from connectors import packets
 
-        packets.write(packet, packets.case_of(told, library))
+        packets.write(packet, packets.case_of(told, library, files))
 
 
 def _tell_logs(given: Sequence[tuple[str, IO[bytes]]], as_json: bool, library: Library, packet: Path | None) -> None:
     """Logs are told together: one time line, one answer."""
     surveyed = survey([(_told(name) if name == "-" and not as_json else name, file) for name, file in given], library)
-    _pack(packet, surveyed, library)
+    _pack(packet, surveyed, library, [name for name, _ in given])
     story = surveyed.story
     servers = _handed_out(()) if story.recipients else ()
     if as_json:
