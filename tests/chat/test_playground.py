@@ -17,7 +17,7 @@ from aiohttp import ClientPayloadError, ClientSession
 from bot.answer import answer_paste
 from bot.ports import ChatSurface, Handler, Show
 from bot.types import Answer, Message, Piece, Quote, Text
-from connectors.chat.playground import AT_WORK, LARGEST_BODY, WAITING, Playground, incoming, surface
+from connectors.chat.playground import AT_WORK, LARGEST_BODY, WAITING, Playground, files, incoming, surface
 from knowledge.codes import Codes
 from knowledge.library import Library
 
@@ -559,6 +559,73 @@ async def test_a_client_that_hangs_up_is_nothing_to_log(caplog: pytest.LogCaptur
                 await asyncio.sleep(0.05)
         assert (await _asked(session, address, "x"))[0] == 200
     assert not caplog.records
+
+
+# --- files that people send -------------------------------------------------------------------
+
+
+async def _upload(session: ClientSession, address: str, data: bytes, name: str = "a.log") -> tuple[int, dict[str, Any]]:
+    kind = {"Content-Type": "application/octet-stream"}
+    async with session.post(f"{address}/api/file", params={"name": name}, data=data, headers=kind) as response:
+        return response.status, await response.json()
+
+
+async def _with_files(session: ClientSession, address: str, keys: object) -> tuple[int, dict[str, Any]]:
+    async with session.post(f"{address}/api/message", json={"text": "", "files": keys}) as response:
+        return response.status, await response.json()
+
+
+async def test_a_message_names_its_files_and_they_are_fetched_once() -> None:
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    surface = Playground(0, ready.set_result)
+    heard: list[tuple[str, int | None, bytes]] = []
+
+    async def fetched(message: Message, show: Show) -> Answer:
+        for file in message.files:
+            heard.append((file.name, file.size, b"".join([part async for part in surface.fetch(file)])))
+        return Answer("Heard", "info")
+
+    serving = asyncio.create_task(surface.serve(fetched))
+    address = (await asyncio.wait_for(ready, 10)).rstrip("/")
+    async with ClientSession() as session:
+        _, told = await _upload(session, address, b"x" * 300_000, "../\u202eiis.log")
+        assert (await _with_files(session, address, [told["key"]]))[0] == 200
+        assert heard == [("../\u202eiis.log", 300_000, b"x" * 300_000)]
+        status, refused = await _with_files(session, address, [told["key"]])
+        assert (status, "not kept here any more" in refused["error"]) == (400, True)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+@pytest.mark.parametrize("keys", ["all", [1], ["no such key"], ["a"] * 21, None])
+async def test_files_that_are_none_are_refused(keys: object) -> None:
+    async with _playground() as (session, address):
+        assert (await _with_files(session, address, keys))[0] == 400
+
+
+async def test_files_that_wait_have_a_bound_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_TOGETHER", 2000)
+    async with _playground() as (session, address):
+        assert (await _upload(session, address, b"x" * 1500))[0] == 200
+        status, told = await _upload(session, address, b"x" * 1500)
+        assert (status, "400 MB together" in told["error"]) == (413, True)
+        monkeypatch.setattr(files, "_LEFT_AFTER", -1.0)  # nobody sends the message of the first any more
+        assert (await _upload(session, address, b"x" * 1500))[0] == 200
+
+
+async def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LARGEST", 1000)
+    async with _playground() as (session, address):
+        status, told = await _upload(session, address, b"x" * 1001)
+        assert (status, "zip" in told["error"]) == (413, True)
+
+
+async def test_another_page_may_send_no_file() -> None:
+    async with _playground() as (session, address):
+        for headers in ({"Content-Type": "text/plain"}, {"Origin": "https://evil.example"}):
+            whole = {"Content-Type": "application/octet-stream"} | headers
+            async with session.post(f"{address}/api/file", data=b"x", headers=whole) as response:
+                assert response.status in (403, 415)
 
 
 # --- the page's files -------------------------------------------------------------------------

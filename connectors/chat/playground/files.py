@@ -1,5 +1,6 @@
 """Files that the page sends before the message to which they belong: kept without a name until they are read."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -14,10 +15,12 @@ from connectors.chat.playground.incoming import Refused, arriving
 
 LARGEST: Final = 200 * 1024 * 1024
 """Bytes of one file."""
-_TOGETHER: Final = 400 * 1024 * 1024  # bytes that are kept; the oldest files make room
+_TOGETHER: Final = 400 * 1024 * 1024  # bytes that are kept at a time
 _MOST: Final = 20
+_LEFT_AFTER: Final = 600.0  # seconds after which nobody sends the message of a file any more
 _LONGEST_NAME: Final = 200
 _PIECE: Final = 256 * 1024
+_TOO_MUCH = "Files that wait to be read have 400 MB together at most. Pack them as a zip, or send them one by one."
 _TOO_LARGE = "The file is larger than 200 MB. Pack it as a zip, or run `ndesbot diagnose` with it."
 
 
@@ -25,6 +28,7 @@ _TOO_LARGE = "The file is larger than 200 MB. Pack it as a zip, or run `ndesbot 
 class _Kept:
     attached: Attached
     file: IO[bytes]
+    at: float
 
 
 class Uploads:
@@ -45,8 +49,12 @@ class Uploads:
         name = request.query.get("name", "").strip()[:_LONGEST_NAME] or "the file"
         attached = Attached(name, uuid4().hex, file.tell())
         file.seek(0)
-        self._kept[attached.key] = _Kept(attached, file)
-        self._make_room()
+        now = asyncio.get_running_loop().time()
+        self._forget(now - _LEFT_AFTER)
+        if sum(one.attached.size or 0 for one in self._kept.values()) + (attached.size or 0) > _TOGETHER:
+            file.close()
+            raise Refused(413, _TOO_MUCH)
+        self._kept[attached.key] = _Kept(attached, file, now)
         return web.json_response({"key": attached.key})
 
     def attached(self, keys: Any) -> tuple[Attached, ...]:
@@ -66,9 +74,12 @@ class Uploads:
             while data := opened.read(_PIECE):
                 yield data
 
-    def _make_room(self) -> None:
-        while len(self._kept) > _MOST or sum(one.attached.size or 0 for one in self._kept.values()) > _TOGETHER:
-            self._kept.pop(next(iter(self._kept))).file.close()
+    def _forget(self, before: float) -> None:
+        """Files whose message did not come, and of too many the oldest."""
+        too_many = len(self._kept) - _MOST + 1  # one is to come
+        for number, (key, kept) in enumerate(list(self._kept.items())):
+            if kept.at < before or number < too_many:
+                self._kept.pop(key).file.close()
 
     async def close(self, _: web.Application) -> None:
         """Forget all of them."""
