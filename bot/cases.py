@@ -146,7 +146,7 @@ class Cases:
             server.url,
             server.front,
             server.module,
-            server.connector,
+            " ".join(part for part in (server.connector, server.connector_version) if part) or None,
             at,
             report.verdict,
             report.findings,

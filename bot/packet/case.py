@@ -32,8 +32,8 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A server as its last run of checks found it, and how it stood before. `connector` is the generation of the
-    Intune connector as it was registered, None where that is not known."""
+    """A server as its last run of checks found it, and how it stood before. `connector` is the generation and the
+    version of the Intune connector as they were registered, None where neither is known."""
 
     server: str
     url: str

@@ -27,7 +27,9 @@ HOUR = timedelta(hours=1)
 PLACE = Place("slack", "C1", "171.5")
 LOGS = Message("m1", PLACE, "U1", "what is wrong?")
 PRESS = Message("p1", PLACE, "U2", "packet")
-NDES = Server("ndes01", "https://ndes.example.org/certsrv/mscep/mscep.dll", connector="new")
+NDES = Server(
+    "ndes01", "https://ndes.example.org/certsrv/mscep/mscep.dll", connector="new", connector_version="6.2606.12.1001"
+)
 BASE = Finding("scep-base", "fail", "It answers 500.", {"status": 500}, (("base", "500"),))
 
 
@@ -118,7 +120,7 @@ async def test_a_server_checked_from_there_is_in_it_with_findings_causes_and_wha
     await site.diary.remember(Run("ndes01", site.clock(), "fail", {"scep-base": "fail"}), [])
     told = await site.document(site.cases.key(LOGS))
     (server,) = told["servers"]
-    assert (server["server"], server["connector"], server["verdict"]) == ("ndes01", "new", "fail")
+    assert (server["server"], server["connector"], server["verdict"]) == ("ndes01", "new 6.2606.12.1001", "fail")
     assert server["findings"][0]["evidence"] == {"status": 500}
     assert {one["standing"] for one in server["suspects"]} <= {"confirmed", "likely", "possible", "ruled_out"}
     assert server["suspects"]
