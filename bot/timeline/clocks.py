@@ -51,12 +51,34 @@ def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[l
         Clock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference)
         for marks, aware, trust in zip(dated, known, trusted, strict=True)
     ]
-    clocks = _agreed(clocks, dated, reference)
+    clocks = _agreed(_seconded(clocks, dated, reference), dated, reference)
     fixed = [
         [mark._replace(at=_utc(mark.at) - clock.ahead) if mark.at else mark for mark in marks]
         for marks, clock in zip(dated, clocks, strict=True)
     ]
     return fixed, clocks
+
+
+def _seconded(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]) -> list[Clock]:
+    """The clocks, where those that few pairs of lines show are compared again with every log whose clock is sure: a
+    crash stands beside the last words of the program that crashed, and beside nothing in the log of IIS."""
+    sure = [
+        mark._replace(at=_utc(mark.at) - clock.ahead)
+        for clock, marks in zip(clocks, files, strict=True)
+        if clock.said or _is_sure(clock)
+        for mark in marks
+        if mark.at and not mark.verdict.of_service
+    ]
+    wider = sorted(sure, key=lambda mark: _utc(mark.at))
+    if len(wider) <= len(reference):
+        return list(clocks)
+    seconded: list[Clock] = []
+    for clock, marks in zip(clocks, files, strict=True):
+        again = clock
+        if not clock.said and not _is_sure(clock) and marks and marks[0] not in reference:
+            again = _clock(marks, False, wider)
+        seconded.append(again if _is_sure(again) else clock)
+    return seconded
 
 
 def _agreed(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]) -> list[Clock]:

@@ -23,6 +23,8 @@ _DEVICE = 2  # the depth of the log of a device, which knows how far it came
 _EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _OF_REQUESTS = frozenset({"iis", "ndesplugin", "svclog", "connector", "omadm", "ios", "macos", "ca-requests"})
 """Kinds of log in which a failure is that of one enrolment."""
+_INSTALLED = frozenset({"windows-event-39-installed", "android-scep-cert-installed", "ios-profile-installed"})
+"""Good news of a device that has its certificate: with what it tells next it begins anew."""
 
 
 @dataclass(slots=True)
@@ -79,7 +81,8 @@ class Enrolment:
         )
         after = self.marks[self.marks.index(bad[-1]) + 1 :]
         step = self.step_of(worst) or 6
-        if any(mark.verdict.kind == "good" and (mark.verdict.step or 0) > step for mark in after):
+        enough = step if all(mark.verdict.retried for mark in bad) else step + 1
+        if any(mark.verdict.kind == "good" and (mark.verdict.step or 0) >= enough for mark in after):
             return None
         return worst
 
@@ -254,9 +257,9 @@ class _Chains:
 
 def _follows(mark: Mark, chain: Enrolment) -> bool:
     """Whether a mark goes on where a chain is. What a device tells follows what it told itself, however far the servers
-    are by then; and that it failed follows anything."""
+    are by then; and that it failed follows anything but an installed certificate, after which it begins anew."""
     told = [one for one in chain.marks if one.file == mark.file] if mark.depth <= _DEVICE else []
-    if told and mark.verdict.kind == "bad":
+    if told and mark.verdict.kind == "bad" and not any(one.verdict.entry in _INSTALLED for one in told):
         return True
     reached = max((one.verdict.step or 0 for one in told), default=chain.furthest)
     return (mark.verdict.step or 6) >= reached

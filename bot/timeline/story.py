@@ -22,7 +22,10 @@ MOST_BAD = 60_000
 
 _RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
-_TURNS = ("mscep_admin", "state changed from CERT_")
+_PAGE = "scep-url-general-ndes-page"
+"""What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
+_CHALLENGES = "mscep_admin"
+_TURNS = (_CHALLENGES, "state changed from CERT_")
 """What is in turns, told by lines of several callers or threads: whatever comes next is the answer to one before."""
 
 
@@ -87,6 +90,7 @@ class Survey:
         self._files: list[LogFile] = []
         self._marks: list[list[Mark]] = []
         self._good = self._bad = 0
+        self._challenges = 0
         self._dropped: Counter[str] = Counter()
         self._texts: dict[tuple[int, int], str] = {}
         self._unknown = Templates()
@@ -106,6 +110,7 @@ class Survey:
             verdict = self._judge(line)
             subject = next((turn for turn in _TURNS if turn in line.text), line.flow)
             if verdict is None:
+                self._challenges += subject == _CHALLENGES
                 if subject in _TURNS:
                     waiting.pop(subject, None)
                 continue
@@ -144,14 +149,15 @@ class Survey:
     def story(self) -> Story:
         """What everything taken in so far tells."""
         trusted = [file.kind in _UTC_BY_NATURE for file in self._files]
-        files, clocks = aligned(self._marks, trusted)
+        taken = self._right_for_challenges()
+        files, clocks = aligned(taken, trusted)
         for file, clock in zip(self._files, clocks, strict=True):
             file.clock = clock if file.first else None
         enrolments, alone = joined((mark for marks in files for mark in marks), [file.kind for file in self._files])
         reached: Counter[int] = Counter()
         for enrolment in enrolments:
             reached.update(enrolment.steps)
-        clock_of = [righted(*one) for one in zip(self._marks, files, clocks, strict=True)]
+        clock_of = [righted(*one) for one in zip(taken, files, clocks, strict=True)]
         return Story(
             tuple(self._files),
             tuple(enrolments),
@@ -165,6 +171,12 @@ class Survey:
             or self._recipients.sampled,
             self._recipients.told(),
         )
+
+    def _right_for_challenges(self) -> list[list[Mark]]:
+        """The marks of the files; without those of the page of NDES where challenges were handed out more often."""
+        if self._challenges <= sum(mark.verdict.entry == _PAGE for marks in self._marks for mark in marks):
+            return self._marks
+        return [[mark for mark in marks if mark.verdict.entry != _PAGE] for marks in self._marks]
 
     def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
         groups = _grouped(enrolments, alone)
@@ -232,7 +244,7 @@ def _grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[_Gr
             found.marks += [one for one in enrolment.marks if one.verdict.kind == "bad"]
         else:
             for one in enrolment.marks:
-                if one.verdict.kind == "bad":
+                if one.verdict.kind == "bad" and not one.verdict.retried:
                     group(one, one.verdict.step).marks.append(one)
     for mark in alone:
         group(mark, mark.verdict.step).marks.append(mark)

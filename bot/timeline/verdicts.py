@@ -67,10 +67,14 @@ UNLESS_ANSWERED = frozenset(
 """Problems whose line stands in every good run too: bad only where no answer follows."""
 _BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payload"})
 """What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
+_NOT_THERE = "iis-404-0-mscep-missing"
+"""A problem of what devices call; other pages of the folder are asked for by scanners, which name no operation."""
 _NOT_NDES = pattern(r"\bmicrosoftaik\.azure\.net\b")
 """Where Windows gets the certificate of its TPM by SCEP too: no server of ours has a part in it."""
 _RESULT_ONLY = pattern(r"event id: 4001\b|\bsceprequestissuedfailure\b")
 """The connector's last word on a request, which is the same wherever it failed; the events of the steps tell where."""
+_ATTEMPT = pattern(r"event id: 4009\b|\bscepnotifyattemptfailed\b")
+"""One failed attempt of the connector to report, which it makes again: the next may go well."""
 _REPORTS = pattern(r"/certificate/notify\b")
 """The call that tells of a result: what goes wrong in it stops the report, whatever the same would mean elsewhere."""
 _SAYS_STEP = {
@@ -98,6 +102,8 @@ class Verdict(NamedTuple):
     confidence: float
     match: Match | None
     make: int
+    retried: bool = False
+    """Whether what failed is tried again by itself, so that a later success of the same step undoes it."""
 
     @property
     def is_unknown(self) -> bool:
@@ -150,6 +156,8 @@ class Judge:
         web = next((seen for seen in reading.exchanges if seen.logged and seen.path), None)
         if matches and matches[0].entry.id in _BY_HAND and not (web and web.operation):
             return None if web else Verdict("odd", None, "", UNKNOWN, None, make)
+        if matches and matches[0].entry.id == _NOT_THERE and web and web.path is Path.SCEP_FOLDER and not web.operation:
+            return None
         if web is not None and told is not None and told.kind == "open":
             told = told._replace(kind=_of_sign_in(web))
         if web is not None and (told is None or (told.kind == "bad" and told.confidence < SPECIFIC)):
@@ -169,6 +177,8 @@ def _placed(told: Verdict | None, reading: Reading) -> Verdict | None:
         return told
     if told.step == 3 and _REPORTS.search(reading.bytes):
         return told._replace(step=6)
+    if _ATTEMPT.search(reading.bytes):
+        return told._replace(retried=True)
     if told.confidence >= SPECIFIC and _RESULT_ONLY.search(reading.bytes):
         return told._replace(confidence=UNKNOWN)
     return told
