@@ -9,6 +9,7 @@ from bot.timeline.lines import DATELESS
 from bot.timeline.marks import Mark
 
 _ZONE = 900  # seconds: no zone of the earth is finer than a quarter of an hour
+_QUARTERS = frozenset({20_700, 31_500, 45_900, 49_500})  # the zones ahead by a quarter to an hour; none is by one past
 _CLOSE = 3  # seconds that lines of one event may be apart
 _FAR = 14.5 * 3600  # seconds that a local time may be from UTC
 _TAKEN = 150  # lines of a log that are compared
@@ -96,8 +97,12 @@ def _agreed(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], reference:
 
 def _is_sure(clock: Clock) -> bool:
     """Whether enough pairs of lines show a clock: more of them where it would be wrong by what no zone explains."""
-    odd = clock.ahead.total_seconds() % _ZONE != 0
-    return not clock.said and clock.pairs >= (_MANY if odd else _FEW)
+    return not clock.said and clock.pairs >= (_FEW if _is_zone(clock.ahead.total_seconds()) else _MANY)
+
+
+def _is_zone(ahead: float) -> bool:
+    """Whether clocks stand so somewhere on earth."""
+    return ahead % 1800 == 0 or ahead in _QUARTERS
 
 
 def _followed(marks: Sequence[Mark], reference: Sequence[Mark]) -> timedelta | None:
@@ -155,7 +160,7 @@ def _clock(marks: Sequence[Mark], aware: bool, reference: Sequence[Mark]) -> Clo
     counts, total = _differences(taken, reference)
     if not counts:
         return Clock(timedelta(), 0, aware)
-    ahead, pairs = max(counts.items(), key=lambda item: (item[1], -(item[0] % _ZONE != 0), -abs(item[0])))
+    ahead, pairs = max(counts.items(), key=lambda item: (item[1], _is_zone(item[0]), -abs(item[0])))
     if aware and (pairs < max(_FEW, _DOUBTED * total) or counts[0] >= _BELIEVED * total):
         return Clock(timedelta(), 0, True)
     return Clock(timedelta(seconds=ahead), pairs, False)

@@ -238,13 +238,22 @@ class _Chains:
     def join(self, mark: Mark) -> bool:
         """Add a mark to an open chain; whether there was one for it."""
         known = self._transactions.get(mark.transaction) if mark.transaction else None
-        chain = known or next(self._fitting(mark), None)
+        chain = known or self._likeliest(mark)
         if chain is None:
             return False
         chain.add(mark)
         if mark.transaction:
             self._transactions.setdefault(mark.transaction, chain)
         return True
+
+    def _likeliest(self, mark: Mark) -> Enrolment | None:
+        """The first chain that fits; good news is rather that of one that has not failed."""
+        first: Enrolment | None = None
+        for chain in self._fitting(mark):
+            if mark.verdict.kind == "bad" or not chain.has_failed:
+                return chain
+            first = first or chain
+        return first
 
     def _fitting(self, mark: Mark) -> Iterator[Enrolment]:
         at = mark.at or _EPOCH

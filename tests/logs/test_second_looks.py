@@ -51,6 +51,20 @@ def test_a_report_that_never_went_through_is_one_and_begins_with_the_first_attem
         assert (stop.step, stop.first.line) == (6, 5)
 
 
+def test_what_goes_well_is_not_that_of_the_request_that_failed_before(library: Library) -> None:
+    rows = [
+        ("Information", "8:00:00 AM", 4003, "ScepRequestReceived"),
+        ("Information", "8:00:01 AM", 4004, "ScepVerifySuccess"),
+        ("Error", "8:00:02 AM", 4007, "ScepIssuedFailure"),
+        ("Information", "8:01:00 AM", 4003, "ScepRequestReceived"),
+        ("Information", "8:01:01 AM", 4004, "ScepVerifySuccess"),
+        ("Information", "8:01:02 AM", 4006, "ScepIssuedSuccess"),
+        ("Information", "8:01:03 AM", 4008, "ScepNotifySuccess"),
+    ]
+    stop = story(library, connector=events("Microsoft-Intune-CertificateConnectors", *rows)).stops[0]
+    assert (stop.step, stop.first.line, stop.enrolments) == (4, 4, 1)
+
+
 def test_a_profile_that_fails_after_an_installed_certificate_is_another_try(library: Library) -> None:
     log = events(
         MDM,
@@ -96,3 +110,19 @@ def test_a_log_that_says_its_zone_lends_it_to_one_that_does_not(library: Library
     told = story(library, iis=iis(*[good] * 20), plugin=waits, system=crashes)
     assert told.files[2].clock
     assert told.files[2].clock.ahead == timedelta(hours=2)
+
+
+def test_a_zone_that_is_nowhere_on_earth_is_not_believed_for_three_pairs_of_lines(library: Library) -> None:
+    """Three calls are refused just 75 minutes before the stamps of what Windows tells, which is two hours ahead."""
+    refused = HEADER + "".join(
+        f"2026-05-14 {at} 10.0.0.21 GET /certsrv/mscep/mscep.dll operation=GetCACaps&message=ca 443 - 10.0.0.{i} "
+        f"Dalvik/2.1.0 - {status} 0 0 15\n"
+        for i, (at, status) in enumerate(
+            [("07:20:00", 200), ("08:01:00", 503), ("08:46:00", 503), ("08:46:20", 503), ("08:46:40", 503)]
+        )
+    )
+    off = "Application pool SCEP has been disabled."
+    system = events("Microsoft-Windows-WAS", *(("Error", f"10:01:{s} AM", 5059, off) for s in ("00", "20", "40")))
+    clock = story(library, iis=refused, system=system).files[1].clock
+    assert clock
+    assert clock.ahead == timedelta(hours=2)
