@@ -196,12 +196,12 @@ async def test_made_up_keys_do_not_make_it_ask_again_and_again(bot: Bot) -> None
 async def test_slow_keys_hold_up_nobody_else(bot: Bot) -> None:
     bot.teams.keys_delay = 0.5
     asking = asyncio.create_task(_status(bot, bot.teams.token()))
-    longest, last = 0.0, time.perf_counter()
+    turns = 0
     while not asking.done():
         await asyncio.sleep(0.005)
-        longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+        turns += 1
     assert await asking == 200
-    assert longest < 0.4  # the keys took longer, and the loop went on
+    assert turns > 10  # the loop went on; where fetching blocks it, it turns once or twice
 
 
 async def test_without_keys_nobody_is_believed_until_they_are_back(bot: Bot) -> None:
