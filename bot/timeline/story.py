@@ -25,6 +25,8 @@ _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _PAGE = "scep-url-general-ndes-page"
 """What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
 _CHALLENGES = "mscep_admin"
+_CA = 9  # depth of what a CA tells
+_PAST_THE_CA = 4  # the step that proves that a CA has issued
 _TURNS = (_CHALLENGES, "state changed from CERT_")
 """What is in turns, told by lines of several callers or threads: whatever comes next is the answer to one before."""
 
@@ -153,7 +155,8 @@ class Survey:
         files, clocks = aligned(taken, trusted)
         for file, clock in zip(self._files, clocks, strict=True):
             file.clock = clock if file.first else None
-        enrolments, alone = joined((mark for marks in files for mark in marks), [file.kind for file in self._files])
+        found = joined((mark for marks in files for mark in marks), [file.kind for file in self._files])
+        enrolments, alone = _without_others(*found)
         reached: Counter[int] = Counter()
         for enrolment in enrolments:
             reached.update(enrolment.steps)
@@ -251,6 +254,16 @@ def _grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[_Gr
     for each in groups.values():
         each.marks.sort(key=_when)
     return _merged(list(groups.values()), _Successes(enrolments))
+
+
+def _without_others(enrolments: list[Enrolment], alone: list[Mark]) -> tuple[list[Enrolment], list[Mark]]:
+    """The same without what a CA refused to somebody else: every enrolment that other logs show came past the CA."""
+    shown = [one for one in enrolments if any(mark.depth < _CA for mark in one.marks)]
+    if not shown or any(one.furthest < _PAST_THE_CA or one.failure for one in shown):
+        return enrolments, alone
+    for one in shown:
+        one.marks = [mark for mark in one.marks if mark.depth < _CA or mark.verdict.kind == "good"]
+    return shown, [mark for mark in alone if mark.depth < _CA]
 
 
 class _Successes:

@@ -9,7 +9,6 @@ from knowledge.library import Library
 from tests.logs.sites.sets import composed
 
 NOT_TOLD = {
-    "other-denied": "a CA refused others than NDES, and nothing says which account is that of NDES",
     "two-2-then-4": "of two faults the one that stops more is told first, not the earlier one",
     "two-4-then-2": "the same",
     "two-6-then-3": "the same",
