@@ -340,7 +340,7 @@ def step2():
     s.noise(6, 13, 40)
     s.out("iis", "u_ex250311.log")
     s.out("cop", "cop.txt", "wev")
-    end(s, 2, "url-typo-404", True)
+    end(s, 1, "url-typo-404", True)
     s = S("pool-disabled", tz=60)
     s.boot(s.at(5))
     s.many(6, 10, 50)
