@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from tempfile import TemporaryFile
 from time import monotonic
-from typing import IO, Any, Final, Protocol
+from typing import IO, Final, Protocol
 
 from bot.errors import BadRequest, BotError
 from bot.timeline.files import Gauge, Read, Stopped
 from bot.types import Attached, Message
+from connectors.streams import size_of
 from connectors.surveying import Surveying, is_log
 from connectors.texts import LARGEST, decode
 from knowledge.library import Library
@@ -56,7 +57,7 @@ class Dropped:
         async with self._turns:
             with ExitStack() as held:
                 given, notes = await self._fetched(message, fetch, gauge, held)
-                gauge.done, gauge.total = 0, sum(map(_size, (file for _, file in given)))
+                gauge.done, gauge.total = 0, sum(size_of(file) for _, file in given)
                 gauge.reading = True
                 # A thread cannot be stopped from outside: it looks at the gauge, and the files stay until it has ended.
                 reading = asyncio.create_task(asyncio.to_thread(self._survey, given, notes, gauge))
@@ -168,9 +169,3 @@ def _pasted(given: _Given, notes: tuple[str, ...]) -> Read:
     if not texts:
         raise BadRequest(" ".join(refused))
     return Read(None, "\n".join(texts), tuple(refused))
-
-
-def _size(file: Any) -> int:
-    size: int = file.seek(0, 2)
-    file.seek(0)
-    return size

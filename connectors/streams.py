@@ -1,6 +1,7 @@
 """The bytes of one log as lines, whatever their encoding: a piece at a time, so that no size is too large."""
 
 import codecs
+import os
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -17,6 +18,13 @@ _BINARY_SHARE = 0.1  # of control characters, from which bytes are no text
 
 Progress = Callable[[int], None]
 """Told how many more bytes were read."""
+
+
+def size_of(file: IO[bytes]) -> int:
+    """Bytes of an open file, which stands at its beginning then."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
 
 
 class Stream:

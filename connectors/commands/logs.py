@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bot.errors import BadRequest
-from connectors.streams import Progress
+from connectors.streams import Progress, size_of
 from connectors.surveying import Surveyed, Surveying
 from connectors.unpacking import spooled
 from knowledge.library import Library
@@ -56,14 +56,8 @@ def _bar(given: Sequence[tuple[str, IO[bytes]]]) -> Iterator[Progress | None]:
     from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import Progress as Bar
 
-    total = sum(_size(file) for _, file in given)
+    total = sum(size_of(file) for _, file in given)
     columns: tuple[Any, ...] = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=total)
         yield lambda count: bar.advance(task, count)
-
-
-def _size(file: IO[bytes]) -> int:
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    return size

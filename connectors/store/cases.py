@@ -1,21 +1,17 @@
 """The Casebook port over SQLAlchemy: the stories of logs, and what was asked and done around them."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Use
 from bot.ports.cases import Filed, Heard
 from bot.types import Place
 from connectors.store import rows, tables
-
-Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+from connectors.store.database import Begin
 
 _VOTES: Final = (
     sa.select(

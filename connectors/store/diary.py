@@ -1,8 +1,7 @@
 """The Diary port over SQLAlchemy: what is remembered over time."""
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -15,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.diary import Asked, Expiry, Health, Quiet, Run, Subscription, Votes
 from bot.types import Place
 from connectors.store import rows, tables
+from connectors.store.database import Begin
 
 _TRIES: Final = 5  # to change what somebody else changes at the same moment
-
-Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 
 class SqlDiary:

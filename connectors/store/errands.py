@@ -1,23 +1,20 @@
 """The Errands port over SQLAlchemy: what is handed over to the workers of other sites."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Errand
 from connectors.store import tables
+from connectors.store.database import Begin
 
 GOOD_FOR: Final = timedelta(minutes=10)
 """How long an errand may be taken: by then nobody waits for its result, not even where the bot died before it could
 drop it."""
-
-Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 
 def digest_of(token: str) -> str:

@@ -1,7 +1,6 @@
 """The Mail port over SQLAlchemy: what is under way in the chats."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -10,12 +9,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Offer, Question, Waiting
 from bot.redaction import redact
 from bot.types import Message, Place
 from connectors.store import tables
+from connectors.store.database import Begin
 from connectors.store.rows import whole_values
 from connectors.store.together import Together
 
@@ -29,7 +28,6 @@ _QUESTION: Final = 600
 
 _TAKEN: Final = "taken"  # beside the fields of the message: how often it was taken over
 
-Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 _MESSAGE: Final = TypeAdapter(Message)
 _Received = tuple[Message, str, datetime]
 _Posted = tuple[Message, str]
