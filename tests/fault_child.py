@@ -166,8 +166,10 @@ def live(settings: str, fault: Fault | None, lasts: float, pace: float) -> None:
     serving.shelf.library, serving.shelf.codes = lambda _: _LIBRARY, lambda: _CODES  # type: ignore[assignment]
     journal = Path(settings).with_name("journal")
     assembly.catalogue = lambda: checks(fault, lasts, journal)  # type: ignore[assignment, return-value]
-    if os.environ.get("FAULT_CHILD_LOG"):
-        log_to_stderr()
+    with Path(settings).with_suffix(".log").open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    log_to_stderr()
     asyncio.run(serving.serve(Path(settings), lambda _: None))
 
 
@@ -189,7 +191,11 @@ def start(
     return process
 
 
-async def died(process: ForkServerProcess) -> bool:
-    """Whether it killed itself, within half a minute."""
-    await asyncio.to_thread(process.join, 30)
-    return process.exitcode == -signal.SIGKILL
+async def dead(process: ForkServerProcess, name: str, folder: Path) -> None:
+    """Wait until the replica of that name has killed itself. Raises `AssertionError`, with the end of its log, where
+    it ended otherwise, or did not within a minute and a half: the machine may be a busy one."""
+    await asyncio.to_thread(process.join, 90)
+    if process.exitcode != -signal.SIGKILL:
+        how = "lives on" if process.exitcode is None else f"ended with {process.exitcode}"
+        told = (folder / f"{name}.log").read_text(errors="replace")[-4000:]
+        raise AssertionError(f"it did not come to that step and {how}: {told}")
