@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing import connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Literal
@@ -194,7 +195,10 @@ def start(
 async def dead(process: ForkServerProcess, name: str, folder: Path) -> None:
     """Wait until the replica of that name has killed itself. Raises `AssertionError`, with the end of its log, where
     it ended otherwise, or did not within a minute and a half: the machine may be a busy one."""
-    await asyncio.to_thread(process.join, 90)
+    # A join in a thread would race with the look that each start of a process takes at the ones before: either reads
+    # how it ended, and the other one gets 255.
+    await asyncio.to_thread(connection.wait, [process.sentinel], 90)
+    process.join(0)
     if process.exitcode != -signal.SIGKILL:
         how = "lives on" if process.exitcode is None else f"ended with {process.exitcode}"
         told = (folder / f"{name}.log").read_text(errors="replace")[-4000:]
