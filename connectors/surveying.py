@@ -10,18 +10,22 @@ from bot.timeline import Line, LogFile, Story, Survey
 from connectors.logs import FALLBACK, Reader, reader_of
 from connectors.streams import Progress, Stream
 from connectors.texts import LARGEST, decode
+from connectors.times import stamp_in
 from connectors.unpacking import Notes, unpacked
 from knowledge.enclosed.marks import LONGEST, may_hold
 from knowledge.library import Library
 
 _FEW = 3
 """Lines up to which a text is a paste, whatever it is of: it is read as a whole, its lines beside each other."""
+_STAMPED = 20
+"""Lines from which a text of no known format is a log, where most of them begin with a time."""
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08")
 _HEAD = 64 * 1024
 
 
 def is_log(file: IO[bytes]) -> bool:
-    """Whether a file is an archive, a log of a known format with more than a few lines, or too large for a paste."""
+    """Whether a file is an archive, a log of a known format with more than a few lines, one of any format whose lines
+    begin with their times, or too large for a paste."""
     head = file.read(_HEAD)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -32,8 +36,12 @@ def is_log(file: IO[bytes]) -> bool:
     file.seek(0)
     if reader.kind == "evtx":
         return True
-    is_known = reader.kind != FALLBACK and stream.is_text and len(stream.head.splitlines()) > _FEW
-    return is_known and not _is_listing(file)
+    if not stream.is_text:
+        return False
+    lines = stream.head.splitlines()
+    if reader.kind == FALLBACK:
+        return len(lines) >= _STAMPED and 2 * sum(stamp_in(line) is not None for line in lines) > len(lines)
+    return len(lines) > _FEW and not _is_listing(file)
 
 
 def _is_listing(file: IO[bytes]) -> bool:

@@ -138,10 +138,11 @@ class Library:
         found = _ranked([(match.entry, match.confidence, []) for match in best.values()])
         return [replace(best[entry.id], confidence=round(score, 4)) for entry, score, _ in found[:MOST]]
 
-    def match_reading(self, text: str, reading: Reading) -> list[Match]:
-        """The same for a text already read (`reading` must be of `text`)."""
+    def match_reading(self, text: str, reading: Reading, *, typed: bool = True) -> list[Match]:
+        """The same for a text already read (`reading` must be of `text`). Not `typed`: a program wrote all of it, and
+        misspells nothing."""
         found = self._weighed(reading)
-        if all(score < _GUESS for _, score, _ in found) and len(reading.bytes) <= LONGEST:
+        if typed and all(score < _GUESS for _, score, _ in found) and len(reading.bytes) <= LONGEST:
             found = self._with_typos(reading, found)
         ranked = _ranked(found)
         return [self._told(text, reading, *item) for item in ranked[:MOST]]

@@ -35,6 +35,11 @@ class _Kept(NamedTuple):
     shows: frozenset[object]
 
 
+def of_interest(line: str) -> bool:
+    """Whether a line has a word or a number in it that could matter."""
+    return _INTEREST.search(line.lower().encode("latin-1", "replace")) is not None
+
+
 def passages(text: str, marks: Marks) -> Iterator[Span]:
     """Spans of a long text worth reading, in order: 250,000 characters at most, no span over 16,000.
 

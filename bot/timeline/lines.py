@@ -1,10 +1,17 @@
-"""The nouns of a time line: a line of a log, and the clock that stamped it."""
+"""The nouns of a time line: a line of a log, its place, its time."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 DATELESS = 1904
 """The year of a time whose log gives no date."""
+
+
+def iso(at: datetime | None) -> str:
+    """A time of a log in ISO 8601: only the time of day where its log gives no date; empty where there is none."""
+    if at is None:
+        return ""
+    return at.time().isoformat("seconds") if at.year == DATELESS else at.isoformat()
 
 
 class Line(NamedTuple):

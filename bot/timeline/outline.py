@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from bot.redaction import redact
-from bot.timeline.lines import DATELESS
+from bot.timeline.lines import iso
 from bot.timeline.story import LogFile, Stop, Story
 from bot.timeline.telling import summary
 from bot.timeline.templates import Unknown
@@ -119,8 +118,8 @@ def _stop(stop: Stop) -> OutlinedStop:
         stop.enrolments,
         stop.devices,
         stop.lines,
-        _time(stop.since),
-        _time(stop.until),
+        iso(stop.since),
+        iso(stop.until),
         _clean(stop.first.file, _NAME),
         stop.first.line,
         _clean(stop.text, _LINE),
@@ -131,20 +130,12 @@ def _stop(stop: Stop) -> OutlinedStop:
 
 def _unknown(one: Unknown) -> OutlinedUnknown:
     first = _clean(one.first.file, _NAME), one.first.line
-    return OutlinedUnknown(
-        _clean(one.template, _LINE), one.lines, one.files, *first, _time(one.since), _time(one.until)
-    )
+    return OutlinedUnknown(_clean(one.template, _LINE), one.lines, one.files, *first, iso(one.since), iso(one.until))
 
 
 def _log(file: LogFile) -> OutlinedLog:
     clock = file.clock.words if file.clock else ""
-    return OutlinedLog(_clean(file.name, _NAME), file.title, file.lines, _time(file.first), _time(file.last), clock)
-
-
-def _time(at: datetime | None) -> str:
-    if at is None:
-        return ""
-    return at.time().isoformat("seconds") if at.year == DATELESS else at.isoformat()
+    return OutlinedLog(_clean(file.name, _NAME), file.title, file.lines, iso(file.first), iso(file.last), clock)
 
 
 def _clean(text: str, most: int) -> str:

@@ -150,7 +150,7 @@ class Judge:
         reading = read(line.text)
         if not (reading.topic or line.grave or reading.codes or reading.exchanges) or _NOT_NDES.search(reading.bytes):
             return None
-        matches = self._library.match_reading(line.text, reading)
+        matches = self._library.match_reading(line.text, reading, typed=False)
         grave = None if line.grave is False and _AUDITS.search(reading.bytes) else line.grave
         told = _placed(_of(matches[0], grave, make, _bar(reading)), reading) if matches else None
         web = next((seen for seen in reading.exchanges if seen.logged and seen.path), None)

@@ -190,3 +190,20 @@ def test_somebody_who_watches_sees_a_bar_on_standard_error(diagnose: Shell, fold
             os.close(theirs)
     assert json.loads(out)["step"] == 3
     assert b"bytes" in seen or b"kB" in seen or b"\x1b" in seen
+
+
+ROUTER = """Nov 20 10:01:{:02}.123: CRYPTO_PKI: Sending CA Certificate Request:
+Nov 20 10:01:{:02}.124: GET /certsrv/mscep/mscep.dll/pkiclient.exe?operation=GetCACert&message=CA01 HTTP/1.0
+Nov 20 10:01:{:02}.125: CRYPTO_PKI: status = 65535: failed to send out the pki message
+"""
+
+
+def test_a_log_of_no_known_format_is_told_by_its_times(diagnose: Shell, tmp_path: Path) -> None:
+    (log := tmp_path / "router.txt").write_text("".join(ROUTER.replace("{:02}", f"{i:02}") for i in range(8)))
+    told = diagnose.json(log)
+    assert (told["first_bad"]["line"], told["stops"][0]["lines"], told["stops"][0]["since"]) == (3, 8, "10:01:00")
+
+
+def test_a_few_lines_with_times_are_a_paste(diagnose: Shell, tmp_path: Path) -> None:
+    (paste := tmp_path / "router.txt").write_text(ROUTER.replace("{:02}", "07"))
+    assert "stops" not in diagnose.json(paste)
