@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot import errors
 from bot.errors import Busy, ConnectorError, Gone
 from bot.findings import Finding, Past, Report, Server, Suspect
 from bot.ports import Press, Receive, Show
@@ -126,6 +127,26 @@ async def test_runs_are_counted_when_they_are_kept_with_their_checks_and_what_th
         'causes_confirmed_total{cause="ra-expired"}': 1
     }
     assert told["run_seconds_sum"] == 1.5
+
+
+async def test_a_run_that_the_database_takes_at_the_second_try_is_counted_once() -> None:
+    counted = Counters()
+
+    class Away(FakeStore):
+        away = True
+
+        async def keep(self, report: Report, good: Past | None) -> None:
+            if self.away:
+                self.away = False
+                raise errors.Away
+            await super().keep(report, good)
+
+    store = counted.store(Away())
+    with pytest.raises(errors.Away):
+        await store.keep(REPORT, None)
+    await store.keep(REPORT, None)
+    told = await figures(counted)
+    assert (told['runs_total{verdict="fail"}'], told["run_seconds_count"]) == (1, 1)
 
 
 async def test_what_is_looked_up_is_told_and_what_hangs_or_fails_holds_nothing_up(

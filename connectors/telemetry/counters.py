@@ -194,8 +194,8 @@ class _CountedStore:
         self._counters = counters
 
     async def keep(self, report: Report, good: Past | None) -> None:
+        await self._store.keep(report, good)  # tried again where the database is away
         self._counters.run(report)
-        await self._store.keep(report, good)
 
     def __getattr__(self, verb: str) -> Any:
         return getattr(self._store, verb)
