@@ -26,10 +26,12 @@ _HTTPS = "443"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong: its word for scripts, the sentence for people, the entry that tells more. `grave`: NDES or its
+    """Something wrong: its word for scripts, the sentence for people, the entry that tells more. `shortly` is for a
+    title: of a certificate what follows its name (`that has expired`), of a binding all of it. `grave`: NDES or its
     devices fail for it; else it is good to know."""
 
     word: str
+    shortly: str
     said: str
     entry: str | None = None
     grave: bool = True
@@ -59,7 +61,7 @@ def faults(one: ShownCertificate, enclosed: Enclosed, now: datetime) -> tuple[Fa
         said = (
             f"It expired on {one.not_after.shown}; NDES takes the newest of its kind, and a valid one stands beside it."
         )
-        return (Fault("superseded", said, grave=False),)
+        return (Fault("superseded", "that was replaced", said, grave=False),)
     return (*_of_time(one, now), *(_of_ra(one) if one.is_ra else _of_others(one)), *_of_signature(one))
 
 
@@ -74,12 +76,18 @@ def _has_successor(one: ShownCertificate, enclosed: Enclosed, now: datetime) -> 
 def _of_time(one: ShownCertificate, now: datetime) -> Iterator[Fault]:
     until, since = one.not_after, one.not_before
     if until and until.latest < now:
-        yield Fault("expired", f"It expired on {until.shown}. {_consequence(one)}", _expired_entry(one))
+        yield Fault(
+            "expired", "that has expired", f"It expired on {until.shown}. {_consequence(one)}", _expired_entry(one)
+        )
     elif until and until.latest < now + SOON:
-        yield Fault("expiring", f"It expires soon, on {until.shown}.", _expired_entry(one), grave=False)
+        yield Fault(
+            "expiring", "that expires soon", f"It expires soon, on {until.shown}.", _expired_entry(one), grave=False
+        )
     if since and since.earliest > now:
         yield Fault(
-            "not-yet-valid", f"It is only valid from {since.shown} on: until then it is refused like an expired one."
+            "not-yet-valid",
+            "that is not valid yet",
+            f"It is only valid from {since.shown} on: until then it is refused like an expired one.",
         )
 
 
@@ -105,22 +113,31 @@ def _of_ra(one: ShownCertificate) -> Iterator[Fault]:
         said = (
             f"It lacks the extended key usage Certificate Request Agent ({REQUEST_AGENT}), by which NDES finds its own."
         )
-        yield Fault("no-request-agent", said, other)
+        yield Fault("no-request-agent", "without the usage Certificate Request Agent", said, other)
     if one.key_usage is not None and not one.key_usage & {"keyEncipherment", "digitalSignature"}:
         said = "Its key usage allows neither key encipherment nor digital signature: NDES needs one of each."
-        yield Fault("wrong-key-usage", said, other)
+        yield Fault("wrong-key-usage", "with the wrong key usage", said, other)
     if one.self_signed:
-        yield Fault("self-signed", "It is self-signed; NDES takes only RA certificates that its own CA issued.", other)
+        yield Fault(
+            "self-signed",
+            "that is self-signed",
+            "It is self-signed; NDES takes only RA certificates that its own CA issued.",
+            other,
+        )
     if one.provider and "key storage provider" in one.provider.lower():
         said = (
             f"Its key is in `{foreign(one.provider)}`, a CNG provider (KSP). NDES can only use keys in a provider of "
             "the older CryptoAPI (CSP), such as Microsoft Strong Cryptographic Provider."
         )
-        yield Fault("key-in-ksp", said, "ndes-setup-unsupported")
+        yield Fault("key-in-ksp", "with its key in a KSP", said, "ndes-setup-unsupported")
     if one.key and not one.key.startswith("RSA") and "keyEncipherment" in (one.key_usage or ()):
-        yield Fault("no-rsa-key", f"Its key is {foreign(one.key)}; SCEP clients encrypt to an RSA key.")
+        yield Fault(
+            "no-rsa-key", "without an RSA key", f"Its key is {foreign(one.key)}; SCEP clients encrypt to an RSA key."
+        )
     if one.key_trouble:
-        yield Fault("key-unusable", _trouble(one.key_trouble, "NDES"), other, grave=False)
+        yield Fault(
+            "key-unusable", "whose private key cannot be used", _trouble(one.key_trouble, "NDES"), other, grave=False
+        )
 
 
 def _trouble(words: str, who: str) -> str:
@@ -136,12 +153,18 @@ def _of_others(one: ShownCertificate) -> Iterator[Fault]:
         said = (
             "It has no DNS name in its subject alternative name; no current device looks for the host in the subject."
         )
-        yield Fault("no-dns-name", said, "server-certificate-name-mismatch-external")
+        yield Fault("no-dns-name", "without a DNS name", said, "server-certificate-name-mismatch-external")
     if server and one.key_trouble:
-        yield Fault("key-unusable", _trouble(one.key_trouble, "IIS"), "schannel-36870-private-key", grave=False)
+        yield Fault(
+            "key-unusable",
+            "whose private key cannot be used",
+            _trouble(one.key_trouble, "IIS"),
+            "schannel-36870-private-key",
+            grave=False,
+        )
     if CLIENT_AUTHENTICATION in (one.ekus or ()) and one.provider and "key storage provider" in one.provider.lower():
         said = "Its key is in a CNG provider (KSP): only the setup of the old connector stops at that, with 0x80090014."
-        yield Fault("key-in-ksp", said, "connector-0x80090014-key-provider", grave=False)
+        yield Fault("key-in-ksp", "with its key in a KSP", said, "connector-0x80090014-key-provider", grave=False)
 
 
 def _of_signature(one: ShownCertificate) -> Iterator[Fault]:
@@ -151,7 +174,9 @@ def _of_signature(one: ShownCertificate) -> Iterator[Fault]:
     if weak and (one.is_ra or one.is_ca) and not one.self_signed:
         name = {"sha1": "SHA-1", "md5": "MD5"}.get(signature, "RSASSA-PSS")
         said = f"It is signed with {name}; Apple devices refuse an answer to GetCACert with such a certificate in it."
-        yield Fault("weak-signature", said, "ios-no-getcacaps-ra-response-invalid")
+        yield Fault(
+            "weak-signature", "with a signature that Apple devices refuse", said, "ios-no-getcacaps-ra-response-invalid"
+        )
 
 
 def subject(one: ShownCertificate) -> str | None:
@@ -196,29 +221,32 @@ def binding_faults(enclosed: Enclosed, now: datetime) -> tuple[Fault, ...]:
         return ()
     found: list[Fault] = []
     if not any(binding.port == _HTTPS for binding in enclosed.bindings):
-        which = (
+        shortly = (
             "None of the bindings in this listing is for port 443"
             if enclosed.bindings
             else "This listing has no binding"
         )
-        said = f"{which}: without one for port 443 nothing answers a device over HTTPS."
-        found.append(Fault("no-https-binding", said, "https-binding-missing"))
+        said = f"{shortly}: without one for port 443 nothing answers a device over HTTPS."
+        found.append(Fault("no-https-binding", shortly, said, "https-binding-missing"))
     if any(one.thumbprint for one in enclosed.certificates):
         for thumbprint in dict.fromkeys(one.thumbprint for one in enclosed.bindings if one.thumbprint):
             bound = [one for one in enclosed.bindings if one.thumbprint == thumbprint]
-            where = ", ".join(f"`{plain(one.address, 80)}`" for one in bound[:5])
-            found += _of_bound(thumbprint, where, enclosed.bound(bound[0]), now)
+            found += _of_bound([plain(one.address, 80) for one in bound], enclosed.bound(bound[0]), thumbprint, now)
     return tuple(found)
 
 
-def _of_bound(thumbprint: str, where: str, one: ShownCertificate | None, now: datetime) -> Iterator[Fault]:
+def _of_bound(addresses: list[str], one: ShownCertificate | None, thumbprint: str, now: datetime) -> Iterator[Fault]:
+    others = f" and {len(addresses) - 1} more" if addresses[1:] else ""
+    shortly = f"The certificate bound to {addresses[0]}{others}"
+    which = f"The certificate bound to {', '.join(f'`{address}`' for address in addresses[:5])}"
     if one is None:
-        said = f"The certificate bound to {where} (`{thumbprint}`) is not among those in this paste."
-        yield Fault("bound-certificate-not-shown", said, grave=False)
+        said = f"{which} (`{thumbprint}`) is not among those in this paste."
+        yield Fault("bound-certificate-not-shown", f"{shortly} is not in this paste", said, grave=False)
         return
     if one.not_after and one.not_after.latest < now:
-        said = f"The certificate bound to {where} expired on {one.not_after.shown}; devices end the connection."
-        yield Fault("bound-certificate-expired", said, "server-certificate-expired")
+        said = f"{which} expired on {one.not_after.shown}; devices end the connection."
+        yield Fault("bound-certificate-expired", f"{shortly} has expired", said, "server-certificate-expired")
     if one.ekus and not one.ekus & {SERVER_AUTHENTICATION, _ANY}:
-        said = f"The certificate bound to {where} lacks the extended key usage Server Authentication."
-        yield Fault("bound-certificate-no-server", said, "server-certificate-untrusted-by-device")
+        said = f"{which} lacks the extended key usage Server Authentication."
+        entry = "server-certificate-untrusted-by-device"
+        yield Fault("bound-certificate-no-server", f"{shortly} is not for servers", said, entry)

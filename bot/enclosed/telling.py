@@ -23,21 +23,6 @@ from knowledge.scep_words import REASONS
 _SHORT: Final = 2_000  # characters that are read in a millisecond
 _MOST_SHOWN = 10  # certificates of one answer, and bindings
 _AROUND: Final = Text("The words around it fit nothing in the knowledge base well enough to be an answer.")
-_SHORTLY = {
-    "expired": "that has expired",
-    "superseded": "that was replaced",
-    "expiring": "that expires soon",
-    "not-yet-valid": "that is not valid yet",
-    "no-request-agent": "without the usage Certificate Request Agent",
-    "wrong-key-usage": "with the wrong key usage",
-    "self-signed": "that is self-signed",
-    "key-in-ksp": "with its key in a KSP",
-    "no-rsa-key": "without an RSA key",
-    "key-unusable": "whose private key cannot be used",
-    "no-dns-name": "without a DNS name",
-    "weak-signature": "with a signature that Apple devices refuse",
-}
-"""The faults of a certificate by their words, for a title."""
 _Judged = tuple[ShownCertificate, tuple[Fault, ...]]
 
 
@@ -138,12 +123,12 @@ def _title(
     wrong = [(one, fault) for one, found in judged if (fault := next((f for f in found if f.grave), None))]
     unbound = next((fault for fault in bindings if fault.grave), None)
     if unbound and not wrong:
-        return unbound.said.partition(":")[0].rstrip(".")
+        return unbound.shortly
     if len(judged) > 1:
         return f"{len(judged)} certificates, {_with_faults(wrong)}"
     if judged:
         called = _called(judged[0][0])
-        title = f"{called} {_SHORTLY[wrong[0][1].word]}" if wrong else f"{called}, {_until(judged[0][0], 'valid ')}"
+        title = f"{called} {wrong[0][1].shortly}" if wrong else f"{called}, {_until(judged[0][0], 'valid ')}"
         return f"{title[0].upper()}{title[1:]}"
     return f"{_number(len(enclosed.bindings or ()), 'binding')} of certificates to addresses"
 
@@ -152,7 +137,7 @@ def _with_faults(wrong: Sequence[tuple[ShownCertificate, Fault]]) -> str:
     if len(wrong) != 1:
         return f"{len(wrong) or 'none'} of them with a fault"
     one, fault = wrong[0]
-    return f"among them {_called(one)} {_SHORTLY[fault.word]}"
+    return f"among them {_called(one)} {fault.shortly}"
 
 
 def _called(one: ShownCertificate) -> str:
@@ -186,7 +171,7 @@ def _of_certificates(judged: Sequence[_Judged]) -> Iterator[Block]:
             yield from blocks
             return
         called = certificates.called(one)
-        hint = ", ".join(_SHORTLY[fault.word] for fault in found) or _until(one)
+        hint = ", ".join(fault.shortly for fault in found) or _until(one)
         grave = any(fault.grave for fault in found)
         yield Fold(f"{called[0].upper()}{called[1:]}{_marked(one)}", hint, blocks, open=grave)
     if len(judged) > _MOST_SHOWN:
@@ -227,7 +212,7 @@ def as_fields(enclosed: Enclosed, library: Library, now: datetime, servers: Sequ
         "messages": [_message_fields(one, messages.standing(one, servers, now)) for one in enclosed.messages],
         "certificates": [_certificate_fields(one, enclosed, now) for one in enclosed.certificates],
         "bindings": None if enclosed.bindings is None else [asdict(one) for one in enclosed.bindings],
-        "binding_faults": [asdict(fault) for fault in certificates.binding_faults(enclosed, now)],
+        "binding_faults": [_fault_fields(fault) for fault in certificates.binding_faults(enclosed, now)],
         "alone": enclosed.alone,
     }
 
@@ -285,5 +270,9 @@ def _certificate_fields(one: ShownCertificate, enclosed: Enclosed, now: datetime
         "signature": one.signature,
         "key": one.key,
         "self_signed": one.self_signed,
-        "faults": [asdict(fault) for fault in certificates.faults(one, enclosed, now)],
+        "faults": [_fault_fields(fault) for fault in certificates.faults(one, enclosed, now)],
     }
+
+
+def _fault_fields(fault: Fault) -> dict[str, Any]:
+    return {"word": fault.word, "said": fault.said, "entry": fault.entry, "grave": fault.grave}

@@ -384,6 +384,14 @@ def test_titles_name_what_is_worst(library: Library) -> None:
     assert said(bound(("0.0.0.0:443", WEB_THUMBPRINT)), library).title == "1 binding of certificates to addresses"
 
 
+def test_a_title_about_a_binding_names_the_whole_address(library: Library) -> None:
+    thumbprint = find(VERBOSE).certificates[0].thumbprint or ""
+    one = said(VERBOSE + bound(("0.0.0.0:443", thumbprint)), library)
+    assert one.title == "The certificate bound to 0.0.0.0:443 is not for servers"
+    two = said(VERBOSE + bound(("[::]:443", thumbprint), ("ndes.corp.example:443", thumbprint)), library)
+    assert two.title == "The certificate bound to [::]:443 and 1 more is not for servers"
+
+
 def test_every_answer_offers_the_entries_of_what_is_wrong(library: Library) -> None:
     found = said(VERBOSE.replace("3/14/2027", "3/14/2026"), library)
     (choices,) = [block for block in found.blocks if isinstance(block, Choices)]
