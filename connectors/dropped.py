@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
+from math import inf
 from tempfile import TemporaryFile
 from time import monotonic
 from typing import IO, Final, Protocol
@@ -80,14 +81,13 @@ class Dropped:
         until = asyncio.get_running_loop().time() + FETCHING
         for attached in message.files[:MOST]:
             file = held.enter_context(TemporaryFile())  # noqa: SIM115 - `held` closes it
-            try:
-                async with asyncio.timeout_at(until):
-                    room -= await _fill(file, attached, fetch, min(room, LARGEST_FILE), gauge)
+            refused = await _refusal(file, attached, fetch, min(room, LARGEST_FILE), gauge, until)
+            room -= size_of(file)  # of one that is refused too: it was fetched and written all the same
+            if refused:
+                file.close()
+                notes.append(refused)
+            else:
                 given.append((attached.name, file))
-            except TimeoutError:
-                notes.append(f"{attached.name}: it does not come in time.")
-            except BotError as error:
-                notes.append(str(error))
         if not given:
             raise BadRequest(" ".join(notes))
         return given, tuple(notes)
@@ -97,8 +97,8 @@ class Dropped:
     def _survey(self, given: _Given, notes: tuple[str, ...], gauge: Gauge) -> Read:
         if not any(is_log(file) for _, file in given):
             return _pasted(given, notes)
-        until = monotonic() + READING
-        surveying = Surveying(self._library, lambda count: _advance(gauge, surveying, count, until))
+        watch = _Watch(gauge)
+        surveying = watch.surveying = Surveying(self._library, watch)
         refused: list[str] = []
         late: list[str] = []
         for name, file in given:
@@ -111,6 +111,7 @@ class Dropped:
                 break
         if len(refused) == len(given):
             raise BadRequest(" ".join([*notes, *refused]))
+        watch.until = inf  # joining is short, and what was read is told
         done = surveying.done((*notes, *refused, *late))
         return Read(done.story, "", done.notes)
 
@@ -125,17 +126,41 @@ def _heard(reading: "asyncio.Task[Read]") -> None:
         reading.exception()
 
 
-def _advance(gauge: Gauge, surveying: Surveying, count: int, until: float) -> None:
-    gauge.done += count
-    gauge.lines = surveying.lines
-    if gauge.stopped:
-        raise Stopped
-    if monotonic() > until:
-        raise _TooLong
+class _Watch:
+    """Tells how far a reading is, and ends one that is stopped or takes too long."""
+
+    surveying: Surveying
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self.until = monotonic() + READING
+
+    def __call__(self, count: int) -> None:
+        """So many more bytes went by. Raises `Stopped` and `_TooLong`."""
+        self._gauge.done += count
+        self._gauge.lines = self.surveying.lines
+        if self._gauge.stopped:
+            raise Stopped
+        if monotonic() > self.until:
+            raise _TooLong
 
 
-async def _fill(file: IO[bytes], attached: Attached, fetch: Fetch, most: int, gauge: Gauge) -> int:
-    """Fetch a file; its size in bytes. Raises `BadRequest` for one that is too large, and `Stopped`."""
+async def _refusal(
+    file: IO[bytes], attached: Attached, fetch: Fetch, most: int, gauge: Gauge, until: float
+) -> str | None:
+    """Fetch a file; None where it is there whole, else why it is not. Raises `Stopped`."""
+    try:
+        async with asyncio.timeout_at(until):
+            await _fill(file, attached, fetch, most, gauge)
+    except TimeoutError:
+        return f"{attached.name}: it does not come in time."
+    except BotError as error:
+        return str(error)
+    return None
+
+
+async def _fill(file: IO[bytes], attached: Attached, fetch: Fetch, most: int, gauge: Gauge) -> None:
+    """Fetch a file of at most so many bytes. Raises `BadRequest` for one that is too large, and `Stopped`."""
     size = 0
     if attached.size is not None and attached.size > most:
         raise _too_large(attached)
@@ -147,8 +172,6 @@ async def _fill(file: IO[bytes], attached: Attached, fetch: Fetch, most: int, ga
         if gauge.stopped:
             raise Stopped
         file.write(data)
-    file.seek(0)
-    return size
 
 
 def _too_large(attached: Attached) -> BadRequest:

@@ -5,6 +5,8 @@ import gc
 import io
 import zipfile
 from collections.abc import AsyncIterator, Iterator
+from tempfile import TemporaryFile
+from typing import IO
 
 import pytest
 
@@ -104,6 +106,31 @@ async def test_all_files_of_a_message_have_one_bound(library: Library) -> None:
     found = await read({"a": b"x" * 2900, "b": b"y" * 2900}, library)
     assert found.text == "x" * 2900
     assert "b: larger" in found.notes[0]
+
+
+@pytest.mark.usefixtures("small")
+async def test_files_that_are_refused_take_no_more_room_than_those_that_are_read(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[IO[bytes]] = []
+    held: list[int] = []
+
+    def nameless() -> IO[bytes]:
+        made.append(TemporaryFile())  # noqa: SIM115 - closed by who asked for it
+        return made[-1]
+
+    class Watched(FakeChat):
+        async def fetch(self, file: Attached) -> AsyncIterator[bytes]:
+            async for part in super().fetch(file):
+                held.append(sum(one.tell() for one in made if not one.closed))
+                yield part
+
+    monkeypatch.setattr(dropped, "TemporaryFile", nameless)
+    chat = {str(number): b"x" * 90_000 for number in range(9)} | {"last": b"0x80094012"}
+    with pytest.raises(BadRequest, match=r"0: larger.*last: larger"):
+        await Dropped({"fake": Watched(dict(chat))}, library).read(asked(dict(chat)), Gauge())
+    assert max(held) <= 3000
+    assert len(held) <= 5 + len(chat)  # pieces: those that fill the room, and of each file the one that is too many
 
 
 async def test_only_some_files_of_a_message_are_read(library: Library) -> None:
