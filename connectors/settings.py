@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
@@ -103,13 +102,3 @@ def _range(word: str) -> IPv4Network | IPv6Network:
         return ip_network(word)
     except ValueError as error:
         raise BadRequest(f"NDESBOT_ALLOW: {error}; write ranges such as 10.8.0.0/16") from None
-
-
-def people() -> Mapping[str, str]:
-    """Who is operator or admin: `NDESBOT_OPERATORS` and `NDESBOT_ADMINS`, ids of the chat platform."""
-    named = {"operator": "NDESBOT_OPERATORS", "admin": "NDESBOT_ADMINS"}
-    return {
-        person: role
-        for role, variable in named.items()
-        for person in os.environ.get(variable, "").replace(",", " ").split()
-    }

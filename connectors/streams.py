@@ -47,11 +47,6 @@ class Stream:
         return _with_few_blanks(decoded(self._utf8_head()))
 
     @property
-    def raw_head(self) -> bytes:
-        """The beginning as it is."""
-        return self._ahead
-
-    @property
     def is_text(self) -> bool:
         """Whether it is text at all."""
         head = self._utf8_head()

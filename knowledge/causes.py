@@ -437,32 +437,6 @@ def _ranked(cause: KnownCause, standing: Standing, share: float, said: Iterable[
     )
 
 
-# --- outcomes in words -----------------------------------------------------------------------
-
-_WROTE = {
-    "httpsys": "by http.sys",
-    "iis": "by IIS",
-    "appproxy": "by the application proxy",
-    "other": "by something else",
-    "general": "with NDES's general page",
-    "caps": "with keywords",
-    "login": "to a sign-in page",
-    "ntlm": "with a Windows sign-in",
-}
-
-
-def explain_columns(evidence: Iterable[Outcome]) -> tuple[str, ...]:
-    """Outcomes in words for people: ("base", "503_httpsys") is "answer of the bare SCEP URL: 503 by http.sys"."""
-    return tuple(f"{COLUMNS.get(column, column)}: {_in_words(word)}" for column, word in evidence)
-
-
-def _in_words(word: str) -> str:
-    status, _, wrote = word.partition("_")
-    if status.isdecimal() and wrote:
-        return f"{status} {_WROTE.get(wrote.partition('_')[0], wrote.replace('_', ' '))}"
-    return word.replace("_", " ")
-
-
 # --- the two files ---------------------------------------------------------------------------
 
 

@@ -47,7 +47,7 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
         return Finding(CHECK.id, "fail", said, {"trouble": error.trouble}, (("base", error.trouble),))
     word = outcome(reply)
     healthy = word == ("403_iis" if target.module == "intune" else "200_general")
-    said = _healthy(target) if healthy else _unhealthy(word, reply, target)
+    said = _healthy(target) if healthy else _unhealthy(word, reply)
     return Finding(CHECK.id, "ok" if healthy else "fail", said, evidence(reply), (("base", word),))
 
 
@@ -88,7 +88,7 @@ def _healthy(target: Server) -> str:
     return "NDES shows its general page, as it does where it runs without a policy module."
 
 
-def _unhealthy(word: str, reply: Reply, target: Server) -> str:
+def _unhealthy(word: str, reply: Reply) -> str:
     if word == "403_iis":
         return "IIS answers 403, but this server has no policy module and should show the general page: a rule refuses."
     if word.startswith("401_"):

@@ -3,14 +3,10 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
 
 from bot.diary import Expiry
 from bot.forecast import words
 from connectors.render.text import one_line
-
-MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
-"""What the feed is served as."""
 
 _LINE = 75  # octets of a line, its end not counted (RFC 5545 section 3.1)
 _LONGEST = 500  # characters of one value

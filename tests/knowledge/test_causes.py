@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import knowledge
 from knowledge import causes as rules
-from knowledge.causes import COLUMNS, READINGS, BadCauses, Causes, Front, Generation, Module, Ranked, explain_columns
+from knowledge.causes import COLUMNS, READINGS, BadCauses, Causes, Front, Generation, Module, Ranked
 from knowledge.entry_files import read_entry
 
 FOLDER = Path(knowledge.__file__).parent
@@ -562,7 +562,7 @@ def test_no_weight_and_no_cause_is_lost() -> None:
     assert len(list(rows("weights.csv"))) == sum(len(s.says) for signs in CAUSES._signs.values() for s in signs) >= 393
 
 
-def test_every_column_is_weighed_and_told_in_words() -> None:
+def test_every_column_is_weighed_and_says_what_it_is() -> None:
     assert {row[0].partition("@")[0] for row in rows("weights.csv")} == set(COLUMNS)
     assert set(READINGS) < set(COLUMNS)
     assert len(set(COLUMNS.values())) == len(COLUMNS)
@@ -604,16 +604,6 @@ def test_what_is_shown_to_people_is_a_phrase() -> None:
     texts = [known.text for known in KNOWN.values()]
     assert len(set(texts)) == len(texts)
     assert not [text for text in texts if text.endswith(".") or len(text) > 110]
-
-
-def test_outcomes_are_told_in_words() -> None:
-    told = explain_columns([("base", "503_httpsys"), ("caps", "200_caps"), ("tls_cert", "name_mismatch"), ("new", "x")])
-    assert told == (
-        "answer of the bare SCEP URL: 503 by http.sys",
-        "answer to GetCACaps: 200 with keywords",
-        "TLS certificate: name mismatch",
-        "new: x",
-    )
 
 
 # --- broken files ----------------------------------------------------------------------------

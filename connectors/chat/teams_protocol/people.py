@@ -57,10 +57,6 @@ class People:
         except ConnectorError:
             return UNSURE
 
-    async def known_stranger(self, at: Origin) -> bool:
-        """Whether somebody is certainly a guest. Where the bot is no member Teams tells it of nobody."""
-        return await self.refusal(at) is STRANGER
-
     async def _belongs(self, at: Origin) -> bool:
         if at.sender in self._named:
             return True

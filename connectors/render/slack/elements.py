@@ -16,8 +16,6 @@ OPTION = 75
 SELECT = 100
 """Options of one select menu."""
 PLACEHOLDER = 150
-BUTTONS = 25
-"""Elements of one row of actions."""
 CUT = " …"
 """The end of what was cut."""
 
