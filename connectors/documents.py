@@ -7,7 +7,7 @@ from typing import Any
 from bot.answer import Diagnosis, diagnose
 from bot.enclosed import Standing
 from bot.findings import Report
-from bot.timeline import LogFile, Recipient, Stop, Story, Unknown, iso
+from bot.timeline import LogFile, Recipient, Stop, Story, Unknown, iso_of
 from bot.timeline.joining import Enrolment
 from connectors.surveying import Surveyed
 from knowledge.codes import Codes
@@ -90,8 +90,8 @@ def _recipient(one: Recipient, standing: Standing) -> dict[str, Any]:
         "issuer": one.name.issuer,
         "serial": one.name.serial,
         "requests": one.requests,
-        "since": iso(one.since) or None,
-        "until": iso(one.until) or None,
+        "since": iso_of(one.since) or None,
+        "until": iso_of(one.until) or None,
         "first": {"file": one.first.file, "line": one.first.line},
         "standing": {"word": standing.word, "said": standing.said, "why": standing.why, "server": standing.server},
     }
@@ -118,7 +118,7 @@ def _enrolment(number: int, enrolment: Enrolment) -> dict[str, Any]:
     return {
         "id": str(number),
         "device": enrolment.device or None,
-        "start": iso(start) or None,
+        "start": iso_of(start) or None,
         "steps": enrolment.steps,
         "stopped_at": enrolment.step_of(failure) if failure else None,
     }
@@ -132,8 +132,8 @@ def _stop(stop: Stop, told: Story) -> dict[str, Any]:
         "of": len(told.enrolments),
         "devices": stop.devices,
         "lines": stop.lines,
-        "since": iso(stop.since) or None,
-        "until": iso(stop.until) or None,
+        "since": iso_of(stop.since) or None,
+        "until": iso_of(stop.until) or None,
         "first_bad": {"file": stop.first.file, "line": stop.first.line},
     }
 
@@ -145,8 +145,8 @@ def _unknown(one: Unknown) -> dict[str, Any]:
         "count": one.lines,
         "files": one.files,
         "first": {"file": one.first.file, "line": one.first.line},
-        "since": iso(one.since) or None,
-        "until": iso(one.until) or None,
+        "since": iso_of(one.since) or None,
+        "until": iso_of(one.until) or None,
     }
 
 

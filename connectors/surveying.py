@@ -71,10 +71,11 @@ class Surveyed:
 
 
 class Surveying:
-    """Reads one file after another. `progress` is told the bytes that went by."""
+    """Reads one file after another. `progress` is told the bytes that went by, and of none again and again where
+    something else takes long; what it raises goes through."""
 
     def __init__(self, library: Library, progress: Progress | None = None) -> None:
-        self._survey = Survey(library)
+        self._survey = Survey(library, lambda: progress(0) if progress else None)
         self._notes = Notes()
         self._progress = progress
         self._lines = 0

@@ -26,9 +26,9 @@ def iso(text: str) -> datetime | None:
     year, month, day, hour, minute, sec = map(int, numbers)
     try:
         at = datetime(year, month, day, hour, minute, sec, _micro(fraction))
-    except ValueError:
+        return at.replace(tzinfo=_zone(zone)).astimezone(UTC) if zone else at
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=_zone(zone)).astimezone(UTC) if zone else at
 
 
 def local(text: str, day_first: bool = True) -> datetime | None:

@@ -1,6 +1,6 @@
 """Logs of one site as one time line: which enrolments are in them, where they stop, and the first bad line."""
 
-from bot.timeline.lines import DATELESS, Line, Place, iso
+from bot.timeline.lines import DATELESS, Line, Place, iso_of
 from bot.timeline.outline import Outline, outline
 from bot.timeline.recipients import Recipient, beside, judged
 from bot.timeline.story import LogFile, Stop, Story, Survey
@@ -19,7 +19,7 @@ __all__ = [
     "Survey",
     "Unknown",
     "beside",
-    "iso",
+    "iso_of",
     "judged",
     "outline",
     "summary",

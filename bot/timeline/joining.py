@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bot.timeline.lines import Tick, no_tick, ticking
 from bot.timeline.marks import Mark
 from bot.timeline.verdicts import SPECIFIC
 
@@ -36,10 +37,23 @@ class Enrolment:
     makes: set[tuple[int, int]] = field(default_factory=set)
     furthest: int = 0
     """The last step that is proven to have gone well."""
+    ended: bool = False
+    """Whether the device has sent its request."""
+    has_failed: bool = False
+    """Whether something went wrong in it, whatever came after."""
+    told: dict[int, int] = field(default_factory=dict)
+    """The furthest step that each file speaks of, well or not; 0 for none."""
+    installed: set[int] = field(default_factory=set)
+    """The files that tell of an installed certificate."""
 
     def add(self, mark: Mark) -> None:
         """Take in a mark."""
         self.makes.add((mark.file, mark.verdict.make))
+        self.told[mark.file] = max(self.told.get(mark.file, 0), mark.verdict.step or 0)
+        self.ended = self.ended or mark.ends
+        self.has_failed = self.has_failed or mark.verdict.kind == "bad"
+        if mark.verdict.entry in _INSTALLED:
+            self.installed.add(mark.file)
         if mark.verdict.kind == "good":
             self.furthest = max(self.furthest, mark.verdict.step or 0)
         if len(self.marks) < _MARKS or mark.verdict.kind == "bad":
@@ -54,16 +68,6 @@ class Enrolment:
     def last(self) -> datetime:
         """When it was last heard of."""
         return self.marks[-1].at or _EPOCH
-
-    @property
-    def ended(self) -> bool:
-        """Whether the device has sent its request."""
-        return any(mark.ends for mark in self.marks)
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether something went wrong in it, whatever came after."""
-        return any(mark.verdict.kind == "bad" for mark in self.marks)
 
     @property
     def steps(self) -> list[int]:
@@ -105,14 +109,14 @@ class Enrolment:
         return max((mark.verdict.step or 0 for mark in same), default=0)
 
 
-def joined(marks: Iterable[Mark], kinds: Sequence[str]) -> tuple[list[Enrolment], list[Mark]]:
+def joined(marks: Iterable[Mark], kinds: Sequence[str], tick: Tick = no_tick) -> tuple[list[Enrolment], list[Mark]]:
     """The enrolments in all files, and the bad marks that belong to none. `marks` are in UTC; `kinds` of the files."""
     ordered = [mark for mark in _in_order(marks) if not mark.verdict.of_service]
-    devices = _of_devices(mark for mark in ordered if mark.client)
+    devices = _of_devices(mark for mark in ticking(ordered, tick) if mark.client)
     nearby = _Nearby(devices)
     chains = _Chains()
     alone: list[Mark] = []
-    for mark in ordered:
+    for mark in ticking(ordered, tick):
         if mark.client:
             continue
         if home := nearby.home(mark):
@@ -267,8 +271,7 @@ class _Chains:
 def _follows(mark: Mark, chain: Enrolment) -> bool:
     """Whether a mark goes on where a chain is. What a device tells follows what it told itself, however far the servers
     are by then; and that it failed follows anything but an installed certificate, after which it begins anew."""
-    told = [one for one in chain.marks if one.file == mark.file] if mark.depth <= _DEVICE else []
-    if told and mark.verdict.kind == "bad" and not any(one.verdict.entry in _INSTALLED for one in told):
+    own = chain.told.get(mark.file) if mark.depth <= _DEVICE else None
+    if own is not None and mark.verdict.kind == "bad" and mark.file not in chain.installed:
         return True
-    reached = max((one.verdict.step or 0 for one in told), default=chain.furthest)
-    return (mark.verdict.step or 6) >= reached
+    return (mark.verdict.step or 6) >= (chain.furthest if own is None else own)

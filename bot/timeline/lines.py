@@ -1,13 +1,37 @@
 """The nouns of a time line: a line of a log, its place, its time."""
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
-DATELESS = 1904
+DATELESS: Final = 1904
 """The year of a time whose log gives no date."""
+_FIRST, _LAST = 1990, 2200  # years in which a log may have been written
+_STRIDE = 200  # lines from one tick to the next
+
+T = TypeVar("T")
+Tick = Callable[[], None]
+"""Is called again and again while something takes long; what it raises ends that."""
 
 
-def iso(at: datetime | None) -> str:
+def no_tick() -> None:
+    """Where nobody wants to end it."""
+
+
+def ticking(items: Iterable[T], tick: Tick) -> Iterator[T]:
+    """The same items, with a tick now and then."""
+    for number, item in enumerate(items):
+        if number % _STRIDE == 0:
+            tick()
+        yield item
+
+
+def plausible(at: datetime | None) -> datetime | None:
+    """A time of a log; None for one at which no log was written: reckoning with it could go past the calendar."""
+    return at if at and (at.year == DATELESS or _FIRST <= at.year < _LAST) else None
+
+
+def iso_of(at: datetime | None) -> str:
     """A time of a log in ISO 8601: only the time of day where its log gives no date; empty where there is none."""
     if at is None:
         return ""

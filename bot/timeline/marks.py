@@ -3,8 +3,9 @@
 import re
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from bot.timeline.lines import Line
 from bot.timeline.verdicts import Verdict
 
 
@@ -24,6 +25,24 @@ class Mark(NamedTuple):
     ends: bool = False
     depth: int = 0
     """How far from the device its program stands: of two lines of one second, the deeper one was first."""
+
+    @classmethod
+    def of(cls, line: Line, file: int, verdict: Verdict) -> Self:
+        """What is kept of a line of the file with that number."""
+        return cls(
+            file,
+            line.number,
+            line.at,
+            verdict,
+            client=line.client,
+            agent=line.agent,
+            transaction=line.transaction,
+            flow=line.flow,
+            took=line.took,
+            begins=line.begins,
+            ends=line.ends,
+            depth=depth(line.source),
+        )
 
 
 _DEPTHS = (

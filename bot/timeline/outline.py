@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.redaction import redact
-from bot.timeline.lines import iso
+from bot.timeline.lines import iso_of
 from bot.timeline.story import LogFile, Stop, Story
 from bot.timeline.telling import summary
 from bot.timeline.templates import Unknown
@@ -118,8 +118,8 @@ def _stop(stop: Stop) -> OutlinedStop:
         stop.enrolments,
         stop.devices,
         stop.lines,
-        iso(stop.since),
-        iso(stop.until),
+        iso_of(stop.since),
+        iso_of(stop.until),
         _clean(stop.first.file, _NAME),
         stop.first.line,
         _clean(stop.text, _LINE),
@@ -130,12 +130,14 @@ def _stop(stop: Stop) -> OutlinedStop:
 
 def _unknown(one: Unknown) -> OutlinedUnknown:
     first = _clean(one.first.file, _NAME), one.first.line
-    return OutlinedUnknown(_clean(one.template, _LINE), one.lines, one.files, *first, iso(one.since), iso(one.until))
+    return OutlinedUnknown(
+        _clean(one.template, _LINE), one.lines, one.files, *first, iso_of(one.since), iso_of(one.until)
+    )
 
 
 def _log(file: LogFile) -> OutlinedLog:
     clock = file.clock.words if file.clock else ""
-    return OutlinedLog(_clean(file.name, _NAME), file.title, file.lines, iso(file.first), iso(file.last), clock)
+    return OutlinedLog(_clean(file.name, _NAME), file.title, file.lines, iso_of(file.first), iso_of(file.last), clock)
 
 
 def _clean(text: str, most: int) -> str:

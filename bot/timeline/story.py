@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.timeline.clocks import Clock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
-from bot.timeline.lines import Line, Place
-from bot.timeline.marks import Mark, depth
+from bot.timeline.lines import Line, Place, Tick, no_tick, plausible, ticking
+from bot.timeline.marks import Mark
 from bot.timeline.recipients import Recipient, Recipients
 from bot.timeline.templates import Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Judge, Verdict
@@ -48,8 +48,11 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Enrolments that stop for the same reason. `enrolments` of `devices` are the ones stopped, `lines` the bad lines;
-    `text` is the first bad line as its reader understood it, `match` what the knowledge says of the telling one."""
+    """Enrolments that stop for the same reason, at `step` (None: no log tells it).
+
+    `enrolments` of `devices` are the ones stopped, `lines` the bad lines; `text` is the first bad line as its reader
+    understood it, `telling` the one that tells the reason, `verdict` what the knowledge says of that.
+    """
 
     step: int | None
     verdict: Verdict
@@ -87,13 +90,15 @@ class Story:
 class Survey:
     """Takes in the lines of one file after another; memory does not grow with them beyond the bounds."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, tick: Tick = no_tick) -> None:
+        """`tick` is called while lines are read and while they are joined."""
         self._judge = Judge(library)
+        self._tick = tick
         self._files: list[LogFile] = []
         self._marks: list[list[Mark]] = []
         self._good = self._bad = 0
         self._challenges = 0
-        self._dropped: Counter[str] = Counter()
+        self._dropped: Counter[tuple[int | None, str]] = Counter()
         self._texts: dict[tuple[int, int], str] = {}
         self._unknown = Templates()
         self._recipients = Recipients()
@@ -104,7 +109,7 @@ class Survey:
         self._files.append(file)
         self._marks.append([])
         waiting: dict[str, Mark] = {}
-        for line in lines:
+        for line in map(_with_sane_time, ticking(lines, self._tick)):
             if line.at is not None:
                 file.first = file.first or line.at
                 file.last = line.at
@@ -120,7 +125,7 @@ class Survey:
                 self._unknown.take(line, number, verdict.make)
             if verdict.kind == "odd":
                 continue
-            mark = Mark(number, line.number, line.at, verdict, *line[5:12], depth(line.source))
+            mark = Mark.of(line, number, verdict)
             if verdict.kind == "open":
                 self._texts.setdefault((number, line.number), line.text)
                 if subject not in _TURNS and subject in waiting:
@@ -138,7 +143,7 @@ class Survey:
         if mark.verdict.kind == "bad":
             self._bad += 1
             if self._bad > MOST_BAD:
-                self._dropped[mark.verdict.entry] += 1
+                self._dropped[_like(mark)] += 1
                 return
             if len(self._texts) < 5_000:
                 self._texts.setdefault((mark.file, mark.number), text)
@@ -155,7 +160,7 @@ class Survey:
         files, clocks = aligned(taken, trusted)
         for file, clock in zip(self._files, clocks, strict=True):
             file.clock = clock if file.first else None
-        found = joined((mark for marks in files for mark in marks), [file.kind for file in self._files])
+        found = joined((mark for marks in files for mark in marks), [file.kind for file in self._files], self._tick)
         enrolments, alone = _without_others(*found)
         reached: Counter[int] = Counter()
         for enrolment in enrolments:
@@ -182,11 +187,12 @@ class Survey:
         return [[mark for mark in marks if mark.verdict.entry != _PAGE] for marks in self._marks]
 
     def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
-        groups = _grouped(enrolments, alone)
-        stops = [self._stop(group) for group in groups]
+        dropped = self._dropped.copy()  # what was not kept counts once, where most of its like was
+        groups = sorted(_grouped(enrolments, alone), key=lambda group: -len(group.marks))
+        stops = [self._stop(group, dropped.pop(_like(group.telling), 0)) for group in groups]
         return sorted(stops, key=_weight, reverse=True)
 
-    def _stop(self, group: "_Group") -> Stop:
+    def _stop(self, group: "_Group", dropped: int) -> Stop:
         bad = group.marks
         first, telling = _first(bad), group.telling
         times = [mark.at for mark in bad if mark.at]
@@ -198,7 +204,7 @@ class Survey:
             max(times, default=None),
             len(group.stopped),
             len({enrolment.device for enrolment in group.stopped if enrolment.device}),
-            len(bad) + self._dropped[telling.verdict.entry],
+            len(bad) + dropped,
             self._texts.get((first.file, first.number), ""),
             self._texts.get((telling.file, telling.number), ""),
             tuple(self._proven(group.stopped)),
@@ -213,9 +219,17 @@ class Survey:
                 yield step, Place(self._files[mark.file].name, mark.number)
 
 
+def _with_sane_time(line: Line) -> Line:
+    return line if line.at is None or plausible(line.at) else line._replace(at=None)
+
+
 def _failed(mark: Mark) -> Mark:
     """An open question that nobody answered."""
     return mark._replace(verdict=mark.verdict._replace(kind="bad"))
+
+
+def _like(mark: Mark) -> tuple[int | None, str]:
+    return mark.verdict.step, mark.verdict.entry
 
 
 def _weight(stop: Stop) -> tuple[float, float]:

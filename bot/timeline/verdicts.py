@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Literal, NamedTuple
 
 from bot.timeline.lines import Line
@@ -121,17 +122,25 @@ class Verdict(NamedTuple):
         return self.step not in (None, 2) or (self.match is not None and "server" not in self.match.entry.platforms)
 
 
+_Make = tuple[bytes, bool | None]
+
+
+def _make_of(text: str, grave: bool | None) -> _Make:
+    """What is remembered of a text: a hostile one is long, and there are many."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest(), grave
+
+
 class Judge:
     """Asks the knowledge about lines."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._exact: dict[tuple[str, bool | None], Verdict | None] = {}
-        self._known: dict[tuple[str, bool | None], Verdict | None] = {}
+        self._exact: dict[_Make, Verdict | None] = {}
+        self._known: dict[_Make, Verdict | None] = {}
 
     def __call__(self, line: Line) -> Verdict | None:
         """The verdict on a line; None where it tells nothing."""
-        same = (line.text, line.grave)
+        same = _make_of(line.text, line.grave)
         if same not in self._exact:
             if len(self._exact) >= _MAKES:
                 self._exact.clear()
@@ -139,11 +148,11 @@ class Judge:
         return self._exact[same]
 
     def _of_make(self, line: Line) -> Verdict | None:
-        key = (_VARYING.sub("~", line.text), line.grave)
+        key = _make_of(_VARYING.sub("~", line.text), line.grave)
         if key not in self._known:
             if len(self._known) >= _MAKES:
                 self._known.clear()
-            self._known[key] = self._judged(line, hash(key[0]))
+            self._known[key] = self._judged(line, hash(key))
         return self._known[key]
 
     def _judged(self, line: Line, make: int) -> Verdict | None:

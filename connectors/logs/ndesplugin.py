@@ -73,7 +73,7 @@ def _time(mark: re.Match[str]) -> datetime | None:
         if not bias or abs(int(bias)) >= 1440:
             return local
         return local.replace(tzinfo=timezone(timedelta(minutes=-int(bias)))).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

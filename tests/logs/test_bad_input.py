@@ -5,6 +5,7 @@ import io
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from connectors import unpacking
 from connectors.logs import catalogue
 from connectors.streams import LONGEST_LINE, Stream
 from connectors.surveying import Surveyed, Surveying
+from connectors.times import iso
 from connectors.unpacking import Notes, unpacked
 from connectors.xml_pieces import read
 from knowledge.library import Library
@@ -374,3 +376,51 @@ def test_a_log_of_a_hundred_megabytes_takes_little_memory(library: Library) -> N
     story = surveying.done().story
     assert story.files[0].lines == 600_001
     assert story.stops == ()
+
+
+# --- times, and many of the same -------------------------------------------------------------
+
+OUTAGE = "2024-05-14 {:%H:%M:%S} 10.0.0.21 GET /certsrv/mscep/mscep.dll operation=GetCACaps&message=ca 443 - 10.0.0.30 Dalvik/2.1.0 - 500 0 1346 31\n"  # noqa: E501
+
+
+def outage(lines: int) -> bytes:
+    """All of one proxy: nothing begins anew where nothing goes on."""
+    begin, header = datetime(2024, 5, 14), "\n".join(IIS.splitlines()[:2]) + "\n"
+    return (header + "".join(OUTAGE.format(begin + timedelta(seconds=i)) for i in range(lines))).encode()
+
+
+@pytest.mark.parametrize("date", ["9999-12-31", "0001-01-01", "1601-01-01"])
+def test_a_date_at_the_end_of_the_calendar_is_none(library: Library, date: str) -> None:
+    log = outage(3).decode().replace("2024-05-14", date)
+    (stop,) = surveyed(log.encode(), library).story.stops
+    assert (stop.first.line, stop.lines, stop.since) == (3, 3, None)
+
+
+@pytest.mark.parametrize("zone", ["+14:00", "Z", "-12:00"])
+@pytest.mark.parametrize("date", ["0001-01-01 00:00:00", "9999-12-31 23:59:59"])
+def test_a_zone_does_not_lead_past_the_calendar(date: str, zone: str) -> None:
+    assert (at := iso(date + zone)) is None or at.year in (1, 9999)
+
+
+def test_joining_ends_when_somebody_stops_it(library: Library) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def look(_: int) -> None:
+        if joining:
+            raise StoppedError
+
+    joining = False
+    surveying = Surveying(library, look)
+    surveying.read(io.BytesIO(outage(500)), "given")
+    joining = True
+    with pytest.raises(StoppedError):
+        surveying.done()
+
+
+def test_lines_beyond_those_that_are_kept_are_counted_once(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.timeline.story.MOST_BAD", 50)
+    other = IIS.splitlines()[-1] + "\n"
+    stops = surveyed(outage(70) + other.encode() * 30, library).story.stops
+    assert sum(stop.lines for stop in stops) <= 100
+    assert stops[0].lines == 70
