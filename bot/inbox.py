@@ -162,8 +162,8 @@ class Inbox:
         """Answer what was received here."""
         posting = self._posting(message, turn, unsure=receipt.outcome_so_far is None)
         answer = await self._found(message, posting, receipt)
-        if receipt.outcome_so_far is False and posting.sent is None:
-            return  # another replica was given the same, and could keep it
+        if await _is_anothers(receipt, posting):
+            return
         if answer is not None:
             await self._take_turns(message, receipt)
         await self._finish(message, answer, posting)
@@ -214,8 +214,10 @@ class Inbox:
                 await self._take_turns(message, receipt)
                 await posting.show(excuses.LATER)
             await self._pause(pause_before(tries))
-            if receipt and await receipt.outcome() is False and posting.sent is None:
-                break
+            if receipt:
+                await receipt.outcome()
+                if await _is_anothers(receipt, posting):
+                    break
         return None
 
     async def _finish(self, message: Message, answer: Answer | None, posting: Posting) -> None:
@@ -304,6 +306,12 @@ class Inbox:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _is_anothers(receipt: Receipt, posting: Posting) -> bool:
+    """Whether another replica was given the same and could keep it, so that nothing is left to do here. What stands
+    here already, it may know nothing of."""
+    return receipt.outcome_so_far is False and not await posting.settle()
 
 
 def _looked_at(done: "asyncio.Future[Any]") -> None:

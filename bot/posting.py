@@ -98,6 +98,7 @@ class Posting:
         self._clock = clock
         self._pause = pause
         self._sent = sent
+        self._ours = sent is not None  # or may be: what a look-up finds may be another replica's last word
         self._unsure = unsure and surface.looks_up
         self._doubt = doubt
         self._shown_at: datetime | None = None
@@ -126,6 +127,16 @@ class Posting:
             return await self._insist(answer, await self._pressing(answer))
         finally:
             self._turn.pass_on()
+
+    async def settle(self) -> bool:
+        """Whether something stands that only this process will bring to its end. An interim answer that is on its
+        way is waited for; one that is not, is called off."""
+        if self._showing:
+            if not self._ours:
+                self._showing.cancel()
+            await asyncio.wait({self._showing})
+            self._showing = None
+        return self._ours and self._sent is not None
 
     @property
     def sent(self) -> str | None:
@@ -170,11 +181,13 @@ class Posting:
             self._sent = await self._surface.find(place, key)
             self._unsure = False
         if self._sent is not None:
-            await self._surface.edit(place, self._sent, answer, press)
+            if self._ours or not interim:
+                await self._surface.edit(place, self._sent, answer, press)
             return
         if not self._surface.looks_up:
             await self._mark("")
         reader = self._message.sender if answer.private else None
+        self._ours = True
         try:
             self._sent = await self._surface.send(place, answer, press, key=key, reader=reader)
         except (Busy, Gone):

@@ -572,6 +572,64 @@ class GoneMail(FakeMail):
         return await super().receive(message, holder, at)
 
 
+class SlowLook(FakeSurface):
+    """A platform that takes its time to look up what stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def find(self, place: Place, key: str) -> str | None:
+        self.asked.set()
+        await self.goes_on.wait()
+        return await super().find(place, key)
+
+
+@pytest.mark.parametrize("stands", [True, False], ids=["the answer stands", "the answer is still to come"])
+async def test_no_apology_comes_once_another_replica_is_known_to_have_the_message(stands: bool) -> None:
+    surface, final = SlowLook(), Answer("done by another", "info")
+    desk = Desk(GoneMail(), surface)
+    doing = Orders(desk, away=10_000).inbox(desk.mail)
+    await doing.receive(message("m1", "check ndes01"))
+    await surface.asked.wait()  # it is about to apologize
+    desk.mail.away = 0  # type: ignore[attr-defined]
+    await desk.mail.receive(message("m1", "check ndes01"), "another", desk.clock())
+    if stands:
+        await surface.send(THREAD, final, str, key="m1")
+    await doing.settle(10)
+    surface.goes_on.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    if not stands:
+        await surface.send(THREAD, final, str, key="m1")
+    assert [[answer.title for answer in post.shown] for post in surface.posts.values()] == [["done by another"]]
+
+
+async def test_no_apology_takes_the_place_of_what_another_replica_wrote() -> None:
+    desk = Desk(GoneMail())
+    desk.mail.away = 5  # type: ignore[attr-defined]
+    orders = Orders(desk, away=5)
+    doing = orders.inbox(desk.mail)
+    await desk.surface.send(THREAD, Answer("half of it by another", "info"), str, key="m1")
+    await doing.receive(message("m1", "check ndes01"))
+    await doing.settle(10)
+    (post,) = desk.surface.posts.values()
+    assert [answer.title for answer in post.shown] == ["half of it by another", "done: check ndes01"]
+
+
+@pytest.mark.parametrize("away", [(2, 8), (8, 2), (5, 5)])
+async def test_of_replicas_that_apologize_for_the_same_order_one_answer_stands_in_the_end(
+    away: tuple[int, int],
+) -> None:
+    desk = Desk(GoneMail())
+    replicas = [Orders(desk, away=each).inbox(desk.mail) for each in away]
+    for replica in replicas:
+        await replica.receive(message("m1", "check ndes01"))
+    for replica in replicas:
+        await replica.settle(10)
+    assert desk.surface.titles() == ["done: check ndes01"]
+
+
 async def test_an_order_that_two_replicas_heard_while_the_database_was_away_is_carried_out_by_one() -> None:
     desk = Desk(GoneMail())
     orders = [Orders(desk, away=away) for away in (2, 8)]
