@@ -1,9 +1,10 @@
 """Keeps what logs told as long as somebody may hand it on, and packs the case when somebody does."""
 
 import asyncio
+import json
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -17,7 +18,7 @@ from bot.looking import Seen
 from bot.packet import Case, Checked, Stood, Tried, Turn, packed
 from bot.ports import Casebook, Clock, Diary, Filed, Heard, Store, Use
 from bot.timeline import Outline, Story, outline
-from bot.types import Answer, Document, Message, Text
+from bot.types import Answer, Document, Message, Place, Text
 from knowledge.causes import Causes
 from knowledge.library import Library
 
@@ -28,6 +29,7 @@ _PATIENCE: Final = 2.0  # seconds that a story may take to be kept
 _SERVERS: Final = 5
 _STOOD: Final = 50
 
+_CASE: Final = "case"  # of what is filed under a word: the key of the case
 _OUTLINE: Final = TypeAdapter(Outline)
 _log = logging.getLogger(__name__)
 
@@ -60,31 +62,25 @@ class Cases:
         """By what the case of a message is asked for later: SHA-256 (hex)."""
         return sha256(f"{message.place.surface} {message.id}".encode("utf-8", "surrogatepass")).hexdigest()
 
-    async def keep(self, message: Message, story: Story, notes: Sequence[str] = ()) -> str | None:
-        """Keep what the logs of a message told, for a week; the key to ask for its packet with.
-
-        None where the database does not take it: the answer goes out all the same.
-        """
+    async def keep(self, message: Message, story: Story, notes: Sequence[str] = ()) -> None:
+        """Keep what the logs of a message told, for a week. Where the database does not take it, the answer goes out
+        all the same."""
         told = await asyncio.to_thread(outline, story, notes)
         filed = Filed(self._clock(), message.place, message.sender, _OUTLINE.dump_python(told, mode="json"))
-        key = self.key(message)
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self._book.file(key, filed)
+                await self._book.file(self.key(message), filed)
         except (ConnectorError, TimeoutError) as error:
             _log.error("a story was not kept", extra={"message_id": message.id, "error": type(error).__name__})
-            return None
-        return key
 
     async def handed_on(self, message: Message, key: str) -> Document:
         """The packet, and a word that gets it once more for whoever wished it, in any conversation of that platform:
         some hand over files in personal chats only. Raises as `packet` does."""
-        filed = await self._book.filed(key)
-        data = await self.packet(message, key)
-        word = secrets.token_hex(8)
-        story = filed.story if filed else {}
-        place = filed.place if filed else message.place
-        await self._book.file(word, Filed(self._clock(), place, message.sender, story))
+        found = await self._found(message, key)
+        data = await self._packet(found)
+        word = found.word(message.sender)
+        # Only the key goes by the name of who wished it: the story stays theirs whose logs it tells of.
+        await self._book.file(word, Filed(self._clock(), found.place, message.sender, {_CASE: found.key}))
         return Document(f"ndesbot-{word}.zip", data, f"packet {word}")
 
     async def packet(self, message: Message, key: str) -> bytes:
@@ -94,16 +90,28 @@ class Cases:
         `message` is the wish for it, which must come from the same conversation, or from whom the case is. Raises
         `BadRequest` where it does not, and where nothing is known; `ConnectorError`.
         """
-        case = await self.case(message, key)
+        return await self._packet(await self._found(message, key))
+
+    async def _found(self, message: Message, key: str) -> "_Found":
+        """What a key or a word names, if the message may have it."""
+        filed = await self._book.filed(key)
+        if filed is None:
+            return _Found(key, message.place, None)
+        if not _is_open_to(filed, message):
+            raise BadRequest("That case is of another conversation; ask for it where its logs were read.")
+        case = filed.story.get(_CASE)
+        if not isinstance(case, str):
+            return _Found(key, filed.place, filed)
+        story = await self._book.filed(case)
+        # A word may have been got before the logs were read, and in a conversation that they are not of.
+        return _Found(case, filed.place, story if story and story.place == filed.place else None)
+
+    async def _packet(self, found: "_Found") -> bytes:
+        case = await self._case(found.place, found.filed)
         return await asyncio.to_thread(packed, case)
 
-    async def case(self, message: Message, key: str) -> Case:
-        """The case before it is packed. Raises as `packet` does."""
+    async def _case(self, place: Place, filed: Filed | None) -> Case:
         now = self._clock()
-        filed = await self._book.filed(key)
-        if filed and not _is_open_to(filed, message):
-            raise BadRequest("That case is of another conversation; ask for it where its logs were read.")
-        place = filed.place if filed else message.place
         heard = await self._book.heard(place, now - KEPT)
         begins = min([one.at for one in (*heard, *([filed] if filed else ()))], default=now - KEPT + _BEFORE)
         uses = await self._book.uses(place, begins - _BEFORE)
@@ -162,6 +170,20 @@ def handing_on(document: Document) -> Answer:
         "are taken out; read it before you send it on."
     )
     return Answer("The case is packed", "info", (told, document))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A case before it is gathered: its key, where it is of, and what the logs told, where there were any."""
+
+    key: str
+    place: Place
+    filed: Filed | None
+
+    def word(self, who: str) -> str:
+        """A short key to it for one person, always the same: a case that is handed on often is filed no more often."""
+        said = json.dumps([self.place.surface, self.place.conversation, self.place.thread, self.key, who])
+        return sha256(said.encode()).hexdigest()[:16]
 
 
 class _People(dict[str, str]):

@@ -11,7 +11,8 @@ from bot.types import Place
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What the logs of one message told, without secrets: whatever JSON can say. `place` is where it was answered."""
+    """What the logs of one message told, without secrets: whatever JSON can say. `place` is where it was answered.
+    Or only the key of that, for whoever was handed it on."""
 
     at: datetime
     place: Place

@@ -16,7 +16,7 @@ from bot.errors import BadRequest, ConnectorError
 from bot.findings import Finding, Report, Server
 from bot.ports import Filed, Use
 from bot.timeline import Story
-from bot.types import Message, Place
+from bot.types import Document, Message, Place
 from connectors.assembly import causes
 from connectors.surveying import Surveyed, Surveying
 from knowledge.library import Library
@@ -26,11 +26,16 @@ from tests.logs.compose import compose
 HOUR = timedelta(hours=1)
 PLACE = Place("slack", "C1", "171.5")
 LOGS = Message("m1", PLACE, "U1", "what is wrong?")
+KEY = Cases.key(LOGS)
 PRESS = Message("p1", PLACE, "U2", "packet")
 NDES = Server(
     "ndes01", "https://ndes.example.org/certsrv/mscep/mscep.dll", connector="new", connector_version="6.2606.12.1001"
 )
 BASE = Finding("scep-base", "fail", "It answers 500.", {"status": 500}, (("base", "500"),))
+
+
+def word_of(given: Document) -> str:
+    return given.again.removeprefix("packet ")
 
 
 class Site:
@@ -83,10 +88,9 @@ def story(surveyed: Surveyed) -> Story:
 
 
 async def test_what_logs_told_is_handed_on_up_to_a_week_later(site: Site, surveyed: Surveyed) -> None:
-    key = await site.cases.keep(LOGS, surveyed.story, surveyed.notes)
-    assert key is not None
+    await site.cases.keep(LOGS, surveyed.story, surveyed.notes)
     site.clock.now += KEPT
-    told = (await site.document(key))["story"]
+    told = (await site.document(KEY))["story"]
     first = surveyed.story.stops[0]
     assert told["stops"][0]["entry"] == "policy-module-403-16"
     assert (told["stops"][0]["file"], told["stops"][0]["line"]) == tuple(first.first)
@@ -95,16 +99,16 @@ async def test_what_logs_told_is_handed_on_up_to_a_week_later(site: Site, survey
 
 
 async def test_the_same_case_gives_the_same_bytes(site: Site, story: Story) -> None:
-    key = await site.cases.keep(LOGS, story) or ""
+    await site.cases.keep(LOGS, story)
     await site.checks()
-    assert await site.cases.packet(PRESS, key) == await site.cases.packet(PRESS, key)
+    assert await site.cases.packet(PRESS, KEY) == await site.cases.packet(PRESS, KEY)
 
 
 async def test_the_questions_of_the_thread_are_in_it_with_their_entries_and_nobodys_name(site: Site) -> None:
     await site.asks("what is 403.16?", "policy-module-403-16")
     await site.diary.vote("slack m1", "U7", helped=True, at=NOON)
     await site.asks("elsewhere", name="m2", place=replace(PLACE, thread="9"))
-    told = await site.document(site.cases.key(LOGS))
+    told = await site.document(KEY)
     (turn,) = told["questions"]
     assert (turn["text"], turn["entry"], turn["helped"]) == ("what is 403.16?", "policy-module-403-16", 1)
     assert turn["title"].startswith("403.16")
@@ -118,7 +122,7 @@ async def test_a_server_checked_from_there_is_in_it_with_findings_causes_and_wha
     site.clock.now += HOUR
     await site.checks(command="fixed")
     await site.diary.remember(Run("ndes01", site.clock(), "fail", {"scep-base": "fail"}), [])
-    told = await site.document(site.cases.key(LOGS))
+    told = await site.document(KEY)
     (server,) = told["servers"]
     assert (server["server"], server["connector"], server["verdict"]) == ("ndes01", "new 6.2606.12.1001", "fail")
     assert server["findings"][0]["evidence"] == {"status": 500}
@@ -133,7 +137,7 @@ async def test_a_server_checked_elsewhere_or_long_before_is_not_in_it(site: Site
     site.clock.now += 3 * HOUR
     await site.asks("ndes02 answers 500")
     await site.checks(replace(NDES, name="ndes02"), place="slack/C2")
-    told = await site.document(site.cases.key(LOGS))
+    told = await site.document(KEY)
     assert (told["servers"], told["tried"]) == ([], [])
 
 
@@ -141,34 +145,81 @@ async def test_a_server_that_is_gone_is_only_told_as_tried(site: Site) -> None:
     await site.asks("it answers 500")
     await site.checks()
     await site.store.remove("ndes01")
-    told = await site.document(site.cases.key(LOGS))
+    told = await site.document(KEY)
     assert (told["servers"], [one["server"] for one in told["tried"]]) == ([], ["ndes01"])
 
 
 @pytest.mark.parametrize("elsewhere", [Place("slack", "C2", "171.5"), Place("teams", "C1", "171.5")])
 async def test_a_case_is_handed_on_only_where_it_was_told(site: Site, story: Story, elsewhere: Place) -> None:
-    key = await site.cases.keep(LOGS, story) or ""
+    await site.cases.keep(LOGS, story)
     with pytest.raises(BadRequest, match="another conversation"):
-        await site.cases.packet(replace(PRESS, place=elsewhere, sender="U99"), key)
+        await site.cases.packet(replace(PRESS, place=elsewhere, sender="U99"), KEY)
 
 
 async def test_who_wished_a_packet_gets_it_in_a_personal_chat_too_and_nobody_else(site: Site, story: Story) -> None:
     await site.asks("it answers 500")
-    key = await site.cases.keep(LOGS, story) or ""
+    await site.cases.keep(LOGS, story)
     wish = replace(PRESS, sender="U77")
-    first = await site.cases.handed_on(wish, key)
+    first = await site.cases.handed_on(wish, KEY)
     personal = replace(wish, place=Place("slack", "D77"))
-    word = first.again.removeprefix("packet ")
-    assert (await site.cases.handed_on(personal, word)).data == first.data
+    assert (await site.cases.handed_on(personal, word_of(first))).data == first.data
     with pytest.raises(BadRequest, match="another conversation"):
-        await site.cases.handed_on(replace(personal, sender="U78"), word)
+        await site.cases.handed_on(replace(personal, sender="U78"), word_of(first))
+
+
+async def test_who_is_forgotten_takes_their_logs_out_of_packets_that_others_were_given(
+    site: Site, story: Story
+) -> None:
+    await site.asks("it answers 500", name="m2")
+    await site.cases.keep(LOGS, story)
+    given = await site.cases.handed_on(replace(PRESS, sender="U77"), KEY)
+    await site.diary.forget(LOGS.sender)
+    await site.checks()
+    assert (await site.document(word_of(given), replace(PRESS, sender="U77")))["story"] is None
+
+
+async def test_a_story_is_kept_once_however_often_it_is_handed_on(site: Site, story: Story) -> None:
+    await site.cases.keep(LOGS, story)
+    given = await site.cases.handed_on(PRESS, KEY)
+    for _ in range(5):
+        site.clock.now += HOUR
+        given = await site.cases.handed_on(PRESS, word_of(given))
+    await site.cases.handed_on(replace(PRESS, sender="U3"), KEY)
+    kept = [str(filed.story) for filed in site.mail.stories.values()]
+    assert len(kept) == 3  # the story, and a word for each of two people
+    assert [text for text in kept if "403.16" in text] == [str(site.mail.stories[KEY].story)]
+
+
+async def test_a_case_is_looked_up_once_to_hand_it_on(
+    site: Site, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.cases.keep(LOGS, story)
+    looked: list[str] = []
+    filed = site.book.filed
+
+    async def counted(key: str) -> Filed | None:
+        looked.append(key)
+        return await filed(key)
+
+    monkeypatch.setattr(site.book, "filed", counted)
+    await site.cases.handed_on(PRESS, KEY)
+    assert looked == [KEY]
+
+
+async def test_a_word_got_before_the_logs_of_others_were_read_does_not_open_them(site: Site, story: Story) -> None:
+    """The key of a message can be guessed before it is written."""
+    elsewhere = replace(PRESS, place=Place("slack", "C2"), sender="U99")
+    await site.asks("it answers 500", name="m2", place=elsewhere.place)
+    given = await site.cases.handed_on(elsewhere, KEY)
+    await site.cases.keep(LOGS, story)
+    assert (await site.document(word_of(given), elsewhere))["story"] is None
 
 
 async def test_a_case_without_logs_is_handed_on_elsewhere_too(site: Site) -> None:
     await site.asks("it answers 500")
-    first = await site.cases.handed_on(PRESS, site.cases.key(LOGS))
+    first = await site.cases.handed_on(PRESS, KEY)
     personal = replace(PRESS, place=Place("slack", "D1"))
-    assert (await site.cases.handed_on(personal, first.again.removeprefix("packet "))).data == first.data
+    assert (await site.cases.handed_on(personal, word_of(first))).data == first.data
 
 
 async def test_where_nothing_is_known_that_is_said(site: Site) -> None:
@@ -184,18 +235,19 @@ async def test_a_story_that_cannot_be_kept_costs_the_answer_nothing(
 
     monkeypatch.setattr(site.book, "file", broken)
     with caplog.at_level(logging.ERROR):
-        assert await site.cases.keep(LOGS, story) is None
+        await site.cases.keep(LOGS, story)
+    assert "a story was not kept" in caplog.text
     assert "U1" not in caplog.text
 
 
 async def test_a_story_of_another_version_is_left_out(site: Site) -> None:
-    await site.book.file(site.cases.key(LOGS), Filed(NOON, PLACE, "U1", {"summary": 1, "new": True}))
-    assert (await site.document(site.cases.key(LOGS)))["story"] is None
+    await site.book.file(KEY, Filed(NOON, PLACE, "U1", {"summary": 1, "new": True}))
+    assert (await site.document(KEY))["story"] is None
 
 
 async def test_the_versions_are_in_it(site: Site) -> None:
     await site.asks("anything")
-    assert (await site.document(site.cases.key(LOGS)))["versions"] == {"ndesbot": "1.0"}
+    assert (await site.document(KEY))["versions"] == {"ndesbot": "1.0"}
 
 
 async def test_nothing_kept_of_logs_has_a_secret_in_it(site: Site, library: Library) -> None:
@@ -208,8 +260,8 @@ async def test_nothing_kept_of_logs_has_a_secret_in_it(site: Site, library: Libr
     surveying.read(io.BytesIO((line * 5).encode()), f"{secrets[1]}.log")
     done = surveying.done((f"{secrets[1]}.zip: cannot be read",))
     assert done.story.unknown
-    key = await site.cases.keep(LOGS, done.story, done.notes)
-    filed = site.mail.stories[key or ""]
+    await site.cases.keep(LOGS, done.story, done.notes)
+    filed = site.mail.stories[KEY]
     assert [secret for secret in secrets if secret in repr(filed)] == []
 
 
@@ -219,5 +271,5 @@ async def test_what_is_kept_of_very_much_is_small(site: Site, library: Library) 
     for number in range(100):
         log = "".join(line.format(i, "word " * 700) for i in range(30))
         surveying.read(io.BytesIO(log.encode()), f"{number}{'x' * 900}.log")
-    key = await site.cases.keep(LOGS, surveying.done().story)
-    assert len(json.dumps(site.mail.stories[key or ""].story)) < 64_000
+    await site.cases.keep(LOGS, surveying.done().story)
+    assert len(json.dumps(site.mail.stories[KEY].story)) < 64_000

@@ -131,7 +131,7 @@ async def test_another_replica_packs_what_this_one_kept(opened: SqlStore, addres
     for name, data in compose("verify-403-16", 1).files.items():
         surveying.read(io.BytesIO(data), name)
     message = Message("m1", THREAD, "U1", "what is wrong? \0")
-    key = await _cases(opened, library).keep(message, surveying.done().story)
+    await _cases(opened, library).keep(message, surveying.done().story)
     await opened.mail.receive(message, "here", NOON)
     await opened.mail.answered(message, NOON, "policy-module-403-16")
     await opened.register(NDES)
@@ -139,7 +139,7 @@ async def test_another_replica_packs_what_this_one_kept(opened: SqlStore, addres
     await opened.keep(report(), None)
     async with open_store(address) as other:
         press = Message("p1", THREAD, "U2", "packet")
-        packets = [await _cases(store, library).packet(press, key or "") for store in (opened, other)]
+        packets = [await _cases(store, library).packet(press, Cases.key(message)) for store in (opened, other)]
     assert packets[0] == packets[1]
     told = json.loads(zipfile.ZipFile(io.BytesIO(packets[0])).read("packet.json"))
     assert told["story"]["stops"][0]["entry"] == "policy-module-403-16"
