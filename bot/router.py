@@ -17,7 +17,7 @@ from bot.findings import Finding, Report, Server
 from bot.logs import Logs, Pasted
 from bot.ports import Clock, Show, Store, Use
 from bot.redaction import redact
-from bot.servers import listed, server_from, words_to_fields
+from bot.servers import listed, not_registered, server_from, words_to_fields
 from bot.types import Answer, Caution, Choices, Facts, Message, Role, Steps, Text
 from knowledge.codes import Codes
 from knowledge.library import Library
@@ -339,11 +339,9 @@ class Router:
         return Answer(f"{server.name} is forgotten", "info", (Text("What was remembered of it is gone too."),))
 
     async def _server(self, name: str) -> Server:
-        servers = {server.name: server for server in await self._store.servers()}
-        if server := servers.get(name.strip().lower()):
+        if server := await self._store.server(name.strip().lower()):
             return server
-        known = f"Registered are: {', '.join(servers)}." if servers else "No server is registered yet."
-        raise BadRequest(f"That is not a registered server. {known}")
+        raise not_registered(name, await self._store.servers())
 
     # --- checks ------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The registered servers: what a person writes becomes a `Server`, or a sentence that says what is wrong."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,8 @@ from bot.forecast import connector_support
 from bot.types import Answer, Block, Choices, Facts, Text
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
+_LONGEST_NAME = 63
+_NEAREST = 5  # servers that are named to whoever named none of them
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = "/certsrv/mscep/mscep.dll"
 _SERVER: TypeAdapter[Server] = TypeAdapter(Server)
@@ -92,6 +94,21 @@ def listed(servers: list[Server], *, may_check: bool) -> Answer:
         options = tuple((server.name, f"check {server.name}") for server in servers[:10])
         blocks.append(Choices("Check one of them?", options))
     return Answer(f"{len(servers)} registered server{'s'[: len(servers) != 1]}", "info", tuple(blocks))
+
+
+def not_registered(name: str, servers: Sequence[Server]) -> BadRequest:
+    """What to tell whoever named none of the servers: those whose names are most like it."""
+    from rapidfuzz import fuzz, process  # rarely needed, so not loaded at every start
+
+    names = [server.name for server in servers]
+    if not names:
+        known = "No server is registered yet."
+    elif len(names) <= _NEAREST:
+        known = f"Registered are: {', '.join(names)}."
+    else:
+        alike = process.extract(name.strip().lower()[:_LONGEST_NAME], names, scorer=fuzz.ratio, limit=_NEAREST)
+        known = f"Of {len(names):,} servers these are nearest: {', '.join(found for found, *_ in alike)}."
+    return BadRequest(f"That is not a registered server. {known}")
 
 
 def _described(server: Server) -> str:

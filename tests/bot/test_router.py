@@ -278,8 +278,8 @@ async def test_each_use_is_in_the_audit_log_also_the_refused(library: Library, c
     await built(library, codes, role="viewer", store=store).handle(said("check ndes01"))
     await built(library, codes, role="admin", store=store).handle(said("/ndes-forget ndes01"))
     await built(library, codes, role="admin", store=store).handle(said("help"))
-    uses = [(use.command, use.server, use.allowed, use.who) for use in await store.uses()]
-    assert uses == [("forget", "ndes01", True, "someone"), ("check", "ndes01", False, "someone")]
+    uses = [(use.command, use.server, use.allowed, use.who) for use in store.noted]
+    assert uses == [("check", "ndes01", False, "someone"), ("forget", "ndes01", True, "someone")]
 
 
 async def test_a_pasted_problem_offers_its_proof_on_the_registered_servers(library: Library, codes: Codes) -> None:
@@ -300,6 +300,50 @@ async def test_a_target_that_is_not_registered_is_refused_in_chat(library: Libra
     answer = await built(library, codes).handle(said(f"check {target}"))
     assert answer is not None
     assert "is not a registered server" in words_of(answer)
+
+
+class CountingStore(FakeStore):
+    """Counts how often all servers are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = 0
+
+    async def servers(self) -> list[Server]:
+        self.read += 1
+        return await super().servers()
+
+
+async def test_one_server_is_found_without_reading_all(library: Library, codes: Codes) -> None:
+    store = CountingStore()
+    await store.register(Server("ndes01", URL))
+    answer = await built(library, codes, store=store).handle(said("check NDES01"))
+    assert answer is not None
+    assert answer.title.startswith("ndes01: ")
+    assert store.read == 0
+
+
+@pytest.mark.parametrize("typo", ["ndes-00017-berln", "nds-00017berlin", "ndes-00017-berlin" + "x" * 3000])
+async def test_a_typo_among_many_servers_is_answered_with_the_nearest_few(
+    library: Library, codes: Codes, typo: str
+) -> None:
+    store = FakeStore()
+    for number in range(3000):
+        await store.register(Server(f"ndes-{number:05}-{'berlin' if number % 2 else 'wien'}", URL))
+    told = words_of(await built(library, codes, store=store).handle(said(f"/check {typo}")))  # type: ignore[arg-type]
+    assert "Of 3,000 servers these are nearest: ndes-00017-berlin, " in told
+    assert told.count("ndes-") == 5
+
+
+async def test_of_few_servers_all_are_named_and_where_there_is_none_that_is_said(
+    library: Library, codes: Codes
+) -> None:
+    store = FakeStore()
+    router = built(library, codes, store=store)
+    assert "No server is registered yet." in words_of(await router.handle(said("check ndes01")))  # type: ignore[arg-type]
+    for name in ("paris", "ndes02"):
+        await store.register(Server(name, URL))
+    assert "Registered are: ndes02, paris." in words_of(await router.handle(said("check ndes01")))  # type: ignore[arg-type]
 
 
 async def test_a_probe_first_says_what_it_leaves_behind(library: Library, codes: Codes) -> None:
