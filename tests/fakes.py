@@ -38,7 +38,7 @@ class FakeStore:
         self._past: dict[str, Past] = {}
         self._last: dict[str, tuple[datetime, tuple[Finding, ...]]] = {}
         self._seen: set[str] = set()
-        self._uses: list[Use] = []
+        self.noted: list[Use] = []
 
     async def servers(self) -> list[Server]:
         return [self._servers[name] for name in sorted(self._servers)]
@@ -71,10 +71,7 @@ class FakeStore:
         return new
 
     async def note(self, use: Use) -> None:
-        self._uses.append(use)
-
-    async def uses(self, most: int = 100) -> list[Use]:
-        return self._uses[::-1][:most]
+        self.noted.append(use)
 
 
 class FakeMail:
@@ -281,7 +278,7 @@ class FakeCasebook:
 
     async def uses(self, place: Place, since: datetime, most: int = 50) -> list[Use]:
         here = f"{place.surface}/{place.conversation}"
-        found = [u for u in self._store._uses if u.place == here and u.at >= since and u.allowed and u.server]
+        found = [u for u in self._store.noted if u.place == here and u.at >= since and u.allowed and u.server]
         return found[-most:] if most else []
 
 

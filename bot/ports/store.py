@@ -57,7 +57,3 @@ class Store(Protocol):
     async def note(self, use: Use) -> None:
         """Write a line to the audit log."""
         ...
-
-    async def uses(self, most: int = 100) -> list[Use]:
-        """The audit log, newest first."""
-        ...

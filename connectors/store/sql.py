@@ -130,13 +130,6 @@ class SqlStore:
         async with self._transaction() as connection:
             await connection.execute(sa.insert(tables.uses), rows.use_fields(use))
 
-    async def uses(self, most: int = 100) -> list[Use]:
-        """The audit log, newest first."""
-        c = tables.uses.c
-        wanted = sa.select(c.at, c.who, c.place, c.command, c.server, c.allowed).order_by(c.line.desc())
-        async with self._transaction() as connection:
-            return [Use(*row) for row in await connection.execute(wanted.limit(max(most, 0)))]
-
     # --- how ---------------------------------------------------------------------------------
 
     @asynccontextmanager

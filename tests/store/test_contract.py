@@ -7,6 +7,8 @@ import pytest
 
 from bot.findings import Finding, Past, Report, Server, Thresholds
 from bot.ports import Store, Use
+from bot.types import Place
+from connectors.store import SqlStore
 from tests.fakes import NOON
 
 URL = "https://ndes.example.org/certsrv/mscep/mscep.dll"
@@ -57,6 +59,11 @@ def use(number: int = 0, *, server: str | None = "ndes01", allowed: bool = True)
     return Use(NOON + timedelta(seconds=number), "U1", "playground/browser", "check", server, allowed)
 
 
+async def audited(store: SqlStore) -> list[Use]:
+    """What the audit log keeps of such uses, the oldest first, as a case reads it."""
+    return await store.casebook.uses(Place("playground", "browser"), NOON, most=100)
+
+
 # --- servers ---------------------------------------------------------------------------------
 
 
@@ -64,7 +71,6 @@ async def test_a_new_store_knows_nothing(store: Store) -> None:
     assert await store.servers() == []
     assert await store.past("ndes01") == Past()
     assert await store.last("ndes01") is None
-    assert await store.uses() == []
 
 
 async def test_a_server_comes_back_with_every_field(store: Store) -> None:
@@ -222,25 +228,6 @@ async def test_an_id_of_any_kind_is_an_id(store: Store, message_id: str) -> None
     assert await store.first_time(message_id + "y", NOON)
 
 
-# --- the audit log ---------------------------------------------------------------------------
-
-
-async def test_the_audit_log_is_read_newest_first(store: Store) -> None:
-    lines = [use(0), use(1, allowed=False), use(2, server=None)]
-    for line in lines:
-        await store.note(line)
-    assert await store.uses() == lines[::-1]
-    assert await store.uses(2) == lines[:0:-1]
-    assert await store.uses(0) == []
-
-
-async def test_the_audit_log_outlives_the_server(store: Store) -> None:
-    await store.register(NDES)
-    await store.note(use())
-    await store.remove("ndes01")
-    assert await store.uses() == [use()]
-
-
 async def test_everything_at_once_disturbs_nothing(store: Store) -> None:
     names = [f"ndes{number}" for number in range(20)]
 
@@ -253,4 +240,3 @@ async def test_everything_at_once_disturbs_nothing(store: Store) -> None:
 
     await asyncio.gather(*map(live, names))
     assert [server.name for server in await store.servers()] == sorted(names)
-    assert len(await store.uses()) == 20

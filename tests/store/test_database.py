@@ -14,7 +14,7 @@ from connectors.store import open_store
 from connectors.store.database import address as url_of
 from connectors.store.database import engine
 from tests.fakes import NOON
-from tests.store.test_contract import use
+from tests.store.test_contract import audited, use
 
 
 async def _refused(address: str) -> str:
@@ -94,7 +94,7 @@ async def test_readers_do_not_wait_for_a_writer(sqlite_address: str) -> None:
         try:
             writer.execute("begin immediate")
             writer.execute("delete from uses")
-            assert await store.uses() == [use()]
+            assert await audited(store) == [use()]
         finally:
             writer.close()
 
@@ -109,7 +109,7 @@ async def test_a_file_that_somebody_holds_is_told(sqlite_address: str) -> None:
         finally:
             writer.close()
         await store.note(use())
-        assert len(await store.uses()) == 1
+        assert len(await audited(store)) == 1
 
 
 async def test_a_file_that_is_something_else_is_told_and_left_alone(tmp_path: Path) -> None:

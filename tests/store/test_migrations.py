@@ -20,7 +20,7 @@ from connectors.store.database import address as url_of
 from connectors.store.database import migrating_engine
 from connectors.store.schema import MIGRATIONS, bring_up_to_date, draft, settings, take_turn
 from tests.fakes import NOON
-from tests.store.test_contract import FULL, use
+from tests.store.test_contract import FULL, audited, use
 
 ROOT = Path(__file__).parents[2]
 _NEXT = int(tables.VERSION) + 1
@@ -206,7 +206,7 @@ asyncio.run(live())
     told = await asyncio.gather(*(asyncio.to_thread(replica.communicate, "go\n", 60) for replica in replicas))
     assert sorted(told) == [("False\n", "")] * 3 + [("True\n", "")]
     async with open_store(address) as store:
-        assert await store.uses() == [use()] * 4
+        assert await audited(store) == [use()] * 4
         assert not await store.first_time("m1", NOON)
 
 

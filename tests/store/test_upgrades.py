@@ -136,9 +136,7 @@ async def _reads_the_first(store: SqlStore) -> None:
     assert await store.servers() == [Server("ndes01", URL, tags=("prod", "zürich"))]
     assert await store.last("ndes01") == (NOON, (FINDING,))
     assert await store.past("ndes01") == Past(NOON, b"\0\xff", "ab" * 32, (FINDING,))
-    use = Use(NOON, "U1", "slack/C1", "check", "ndes01", True)
-    assert [line.allowed for line in await store.uses()] == [False, True]
-    assert (await store.uses())[1] == use
+    assert await store.casebook.uses(PLACE, NOON) == [Use(NOON, "U1", "slack/C1", "check", "ndes01", True)]
     assert not await store.mail.receive(Message("m1", PLACE, "U1", "again"), "a", NOON)
 
 
