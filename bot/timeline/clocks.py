@@ -21,7 +21,7 @@ _DOUBTED = 0.8  # of the lines in place elsewhere: it is wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class FileClock:
     """The clock of one file. `ahead`: how much it is ahead of UTC; `pairs`: the pairs of lines that show it; `said`:
     the log itself says its zone, or it has no times at all."""
 
@@ -43,13 +43,13 @@ class Clock:
         return "local time, taken as it stands: nothing in these files shows its zone"
 
 
-def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[list[list[Mark]], list[Clock]]:
+def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[list[list[Mark]], list[FileClock]]:
     """The marks of each file with their times in UTC, and each file's clock. `trusted` ones are UTC by their nature."""
     known = [_is_aware(marks) for marks in files]
     reference = _reference(files, known, trusted)
     dated = [_dated(marks, reference) for marks in files]
     clocks = [
-        Clock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference)
+        FileClock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference)
         for marks, aware, trust in zip(dated, known, trusted, strict=True)
     ]
     clocks = _agreed(_seconded(clocks, dated, reference), dated, reference)
@@ -60,7 +60,11 @@ def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[l
     return fixed, clocks
 
 
-def _seconded(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]) -> list[Clock]:
+def _seconded(
+    clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]
+) -> list[FileClock]:
+    clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]
+) -> list[FileClock]:
     """The clocks, where those that few pairs of lines show are compared again with every log whose clock is sure: a
     crash stands beside the last words of the program that crashed, and beside nothing in the log of IIS."""
     sure = [
@@ -73,7 +77,7 @@ def _seconded(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], referenc
     wider = sorted(sure, key=lambda mark: _utc(mark.at))
     if len(wider) <= len(reference):
         return list(clocks)
-    seconded: list[Clock] = []
+    seconded: list[FileClock] = []
     for clock, marks in zip(clocks, files, strict=True):
         again = clock
         if not clock.said and not _is_sure(clock) and marks and marks[0] not in reference:
@@ -82,11 +86,11 @@ def _seconded(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], referenc
     return seconded
 
 
-def _agreed(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]) -> list[Clock]:
+def _agreed(clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]) -> list[FileClock]:
     """The clocks, where those that few pairs of lines show follow the others: the servers of a site mostly stand in one
     zone; else the zone in which what failed in them is followed, and not preceded, by what failed elsewhere."""
     zone = next(iter(Counter(clock.ahead for clock in clocks if _is_sure(clock)).most_common(1)), None)
-    agreed: list[Clock] = []
+    agreed: list[FileClock] = []
     for clock, marks in zip(clocks, files, strict=True):
         if not clock.said and not _is_sure(clock) and marks and marks[0] not in reference:
             found = zone[0] if zone else _followed(marks, reference)
@@ -95,7 +99,7 @@ def _agreed(clocks: Sequence[Clock], files: Sequence[Sequence[Mark]], reference:
     return agreed
 
 
-def _is_sure(clock: Clock) -> bool:
+def _is_sure(clock: FileClock) -> bool:
     """Whether enough pairs of lines show a clock: more of them where it would be wrong by what no zone explains."""
     return not clock.said and clock.pairs >= (_FEW if _is_zone(clock.ahead.total_seconds()) else _MANY)
 
@@ -121,7 +125,7 @@ def _followed(marks: Sequence[Mark], reference: Sequence[Mark]) -> timedelta | N
     return fitting[0] if len(fitting) == 1 else None
 
 
-def righted(before: Sequence[Mark], after: Sequence[Mark], clock: Clock) -> Callable[[datetime], datetime]:
+def righted(before: Sequence[Mark], after: Sequence[Mark], clock: FileClock) -> Callable[[datetime], datetime]:
     """Puts further times of a file right as its marks were: `before` and `after` are those that `aligned` took and
     gave."""
     pairs = [(_utc(old.at), _utc(new.at)) for old, new in zip(before, after, strict=True) if old.at and new.at]
@@ -153,17 +157,17 @@ def _reference(files: Sequence[Sequence[Mark]], known: Sequence[bool], trusted: 
     return sorted(max(dated, key=lambda marks: sum(1 for _ in marks), default=[]), key=lambda mark: _utc(mark.at))
 
 
-def _clock(marks: Sequence[Mark], aware: bool, reference: Sequence[Mark]) -> Clock:
+def _clock(marks: Sequence[Mark], aware: bool, reference: Sequence[Mark]) -> FileClock:
     if not reference or marks[0] in reference:
-        return Clock(timedelta(), 0, aware)
+        return FileClock(timedelta(), 0, aware)
     taken = _telling(marks)
     counts, total = _differences(taken, reference)
     if not counts:
-        return Clock(timedelta(), 0, aware)
+        return FileClock(timedelta(), 0, aware)
     ahead, pairs = max(counts.items(), key=lambda item: (item[1], _is_zone(item[0]), -abs(item[0])))
     if aware and (pairs < max(_FEW, _DOUBTED * total) or counts[0] >= _BELIEVED * total):
-        return Clock(timedelta(), 0, True)
-    return Clock(timedelta(seconds=ahead), pairs, False)
+        return FileClock(timedelta(), 0, True)
+    return FileClock(timedelta(seconds=ahead), pairs, False)
 
 
 def _telling(marks: Sequence[Mark]) -> list[Mark]:

@@ -38,6 +38,11 @@ def iso_of(at: datetime | None) -> str:
     return at.time().isoformat("seconds") if at.year == DATELESS else at.isoformat()
 
 
+def moment(at: datetime) -> str:
+    """The same for people."""
+    return f"{at:%H:%M:%S}" if at.year == DATELESS else f"{at:%Y-%m-%d %H:%M:%S}"
+
+
 class Line(NamedTuple):
     """One line (or record) of a log, as its reader understands it.
 
@@ -63,7 +68,7 @@ class Line(NamedTuple):
     message: str = ""
 
 
-class Place(NamedTuple):
+class Where(NamedTuple):
     """A line of a file."""
 
     file: str

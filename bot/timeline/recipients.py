@@ -1,18 +1,11 @@
-"""Whom the requests of a log are encrypted to, beside what the servers hand out: NDES answers 200 to what it cannot
-open, so no status shows it."""
+"""Whom the requests of a log are encrypted to: counted as its lines go by."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.enclosed import HandsOut, Standing, standing_of
-from bot.timeline.lines import DATELESS, Line, Place
-from bot.types import Answer, Block, Caution, Facts, Fold, Text
+from bot.timeline.lines import Line, Where
 from knowledge.scep_messages import CertificateName, recipient_of
-
-if TYPE_CHECKING:
-    from bot.timeline.story import Story
 
 _ALL: Final = 2_000
 """Messages of which each is looked into; of those behind, every twentieth: a look takes a tenth of a millisecond."""
@@ -25,7 +18,7 @@ class Recipient:
     """A certificate that requests are encrypted to, how many were seen, and the first of them."""
 
     name: CertificateName
-    first: Place
+    first: Where
     requests: int = 0
     since: datetime | None = None
     until: datetime | None = None
@@ -48,7 +41,7 @@ class Recipients:
         name = recipient_of(line.message)
         if name is None or (name not in self._found and len(self._found) >= _MOST):
             return
-        found = self._found.setdefault(name, Recipient(name, Place(file, line.number), since=line.at))
+        found = self._found.setdefault(name, Recipient(name, Where(file, line.number), since=line.at))
         found.requests += 1
         found.until = line.at or found.until
 
@@ -60,43 +53,3 @@ class Recipients:
     def told(self) -> tuple[Recipient, ...]:
         """All of them, as they came."""
         return tuple(self._found.values())
-
-
-def judged(story: "Story", servers: Sequence[HandsOut], now: datetime) -> list[tuple[Recipient, Standing]]:
-    """Whom the requests of a set of logs are encrypted to, and how each of these stands to the servers."""
-    return [(one, standing_of(one.name, servers, _then(one, now))) for one in story.recipients]
-
-
-def beside(answer: Answer, story: "Story", servers: Sequence[HandsOut], now: datetime) -> Answer:
-    """The answer to a set of logs with whom its requests are encrypted to. A wrong recipient is told first; where
-    nothing else is wrong, it is the answer."""
-    if not story.recipients:
-        return answer
-    found = judged(story, servers, now)
-    rows = tuple((standing.said, _seen(one, story.at_least)) for one, standing in found)
-    hint = f"{len(rows)} certificate{'s'[: len(rows) != 1]}"
-    fold = Fold("Whom the requests are encrypted to", hint, (Facts(rows),))
-    wrong = next(((one, standing) for one, standing in found if standing.tone == "problem"), None)
-    if wrong is None:
-        return replace(answer, blocks=(*answer.blocks, fold))
-    one, standing = wrong
-    title = f"{_count(one, story.at_least)} {'is' if one.requests == 1 else 'are'} {standing.said}"
-    if answer.tone == "problem":
-        first: Block = Caution(f"{title}. {standing.why}")
-        return replace(answer, blocks=(first, *answer.blocks, fold))
-    return Answer(title, "problem", (Text(standing.why), *answer.blocks, fold), standing.entry)
-
-
-def _then(one: Recipient, now: datetime) -> datetime:
-    """When it was used last: what has expired since is no reason."""
-    return one.until if one.until and one.until.tzinfo and one.until.year > DATELESS else now
-
-
-def _count(one: Recipient, at_least: bool) -> str:
-    return f"{'at least ' * at_least}{one.requests:,} request{'s'[: one.requests != 1]}"
-
-
-def _seen(one: Recipient, at_least: bool) -> str:
-    span = f", {one.since:%Y-%m-%d %H:%M:%S} to {one.until:%Y-%m-%d %H:%M:%S}" if one.since and one.until else ""
-    serial = f"serial {one.name.serial}" if one.name.serial else "named by its key"
-    return f"{_count(one, at_least)}{span}, first in {one.first.file}, line {one.first.line:,} ({serial})"

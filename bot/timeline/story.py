@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.timeline.clocks import Clock, aligned, righted
+from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
-from bot.timeline.lines import Line, Place, Tick, no_tick, plausible, ticking
+from bot.timeline.lines import Line, Tick, Where, no_tick, plausible, ticking
 from bot.timeline.marks import Mark
 from bot.timeline.recipients import Recipient, Recipients
 from bot.timeline.templates import Templates, Unknown
@@ -42,7 +42,7 @@ class LogFile:
     lines: int = 0
     first: datetime | None = None
     last: datetime | None = None
-    clock: Clock | None = None
+    clock: FileClock | None = None
     sieved: bool = False
 
 
@@ -56,7 +56,7 @@ class Stop:
 
     step: int | None
     verdict: Verdict
-    first: Place
+    first: Where
     since: datetime | None
     until: datetime | None
     enrolments: int
@@ -64,7 +64,7 @@ class Stop:
     lines: int
     text: str
     telling: str
-    proven: tuple[tuple[int, Place], ...] = ()
+    proven: tuple[tuple[int, Where], ...] = ()
     """For each step before, the first line that proves it for the stopped enrolments."""
 
 
@@ -199,7 +199,7 @@ class Survey:
         return Stop(
             group.step,
             telling.verdict,
-            Place(self._files[first.file].name, first.number),
+            Where(self._files[first.file].name, first.number),
             min(times, default=None),
             max(times, default=None),
             len(group.stopped),
@@ -210,13 +210,13 @@ class Survey:
             tuple(self._proven(group.stopped)),
         )
 
-    def _proven(self, stopped: Iterable[Enrolment]) -> Iterator[tuple[int, Place]]:
+    def _proven(self, stopped: Iterable[Enrolment]) -> Iterator[tuple[int, Where]]:
         seen: set[int] = set()
         for mark in (mark for enrolment in stopped for mark in enrolment.marks):
             step = mark.verdict.step
             if mark.verdict.kind == "good" and step and step not in seen:
                 seen.add(step)
-                yield step, Place(self._files[mark.file].name, mark.number)
+                yield step, Where(self._files[mark.file].name, mark.number)
 
 
 def _with_sane_time(line: Line) -> Line:

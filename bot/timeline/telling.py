@@ -1,9 +1,9 @@
 """The story of a set of logs in words: where the enrolments stop, since when, how sure that is, and what to do."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from bot.answer import compose, diagnose
+from bot.timeline.lines import moment
 from bot.timeline.story import LogFile, Stop, Story
 from bot.timeline.templates import Unknown
 from bot.types import STEP_NAMES, Answer, Block, Caution, Facts, Fold, Heading, Text, Tone
@@ -50,7 +50,7 @@ def _where(stop: Stop) -> tuple[tuple[str, str], ...]:
     if stop.step:
         rows.insert(0, ("Stops at", f"step {stop.step}, {STEP_NAMES[stop.step - 1]}"))
     if stop.since and stop.until:
-        rows.append(("From, to", f"{_moment(stop.since)} to {_moment(stop.until)} UTC"))
+        rows.append(("From, to", f"{moment(stop.since)} to {moment(stop.until)} UTC"))
     bad = _count(stop.lines, "bad line")
     rows.append(("How often", f"{bad}, {_count(stop.devices, 'device')}" if stop.devices else bad))
     for step, place in stop.proven[:_SHOWN]:
@@ -122,12 +122,8 @@ def _files(files: Sequence[LogFile]) -> tuple[tuple[str, str], ...]:
 def _file(file: LogFile) -> str:
     told = [file.title, _count(file.lines, "line")]
     if file.first and file.last and file.clock:
-        told += [f"{_moment(file.first)} to {_moment(file.last)}", file.clock.words]
+        told += [f"{moment(file.first)} to {moment(file.last)}", file.clock.words]
     return ", ".join(told)
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%H:%M:%S}" if at.year < 1970 else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _count(number: int, noun: str) -> str:

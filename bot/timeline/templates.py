@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.redaction import redact
-from bot.timeline.lines import Line, Place
+from bot.timeline.lines import Line, Where
 
 Righted = Callable[[datetime], datetime]
 """Puts a time of a file's clock into UTC."""
@@ -51,7 +51,7 @@ class Unknown:
     template: str
     lines: int
     files: int
-    first: Place
+    first: Where
     since: datetime | None
     until: datetime | None
     examples: tuple[str, ...]
@@ -179,7 +179,7 @@ class Templates:
                 " ".join(template.words),
                 template.count,
                 len(seen),
-                Place(names[list(template.files)[earliest]], seen[earliest].first),
+                Where(names[list(template.files)[earliest]], seen[earliest].first),
                 min(since, default=None),
                 max(until, default=None),
                 tuple(template.examples),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.timeline import Story
+from bot.timeline import Story, moment
 from bot.times import many
 from bot.types import STEP_NAMES, Picture
 from connectors.render.pens import BAD, FAINT, GOOD, GROUND, INK, SIZE, WIDTH, fitted, font, length, png
@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # as in `pens`
 _EDGE, _HEAD, _ROW = 20, 44, 32
 _HALF: Final = 70  # points above and below the line, at most
 _BARS: Final = 60
-_DATED: Final = 1970  # a log without dates has times of an earlier year
 _PLAIN_LENGTHS: Final = tuple(timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 86400, 7 * 86400))
 
 
@@ -59,12 +58,12 @@ def _bars(story: Story) -> tuple[list[_Bar], timedelta]:
 
 def _alt(story: Story, bars: Sequence[_Bar], each: timedelta) -> str:
     through, stopped = sum(bar.through for bar in bars), sum(bar.stopped for bar in bars)
-    span = f"From {_moment(bars[0].begins)} to {_moment(bars[-1].begins + each)} UTC"
+    span = f"From {moment(bars[0].begins)} to {moment(bars[-1].begins + each)} UTC"
     steps = "; ".join(f"step {step} {count:,} times" for step, count in sorted(story.reached.items()))
     since = _since(story)
     told = [
         f"{span}: {many(through + stopped, 'enrolment')} began, {through:,} without a failure, {stopped:,} stopped.",
-        f"The first stops at {_moment(since)}." if since else "",
+        f"The first stops at {moment(since)}." if since else "",
         f"Proven to have gone well: {steps}." if steps else "",
     ]
     return one_line(" ".join(part for part in told if part))
@@ -72,10 +71,6 @@ def _alt(story: Story, bars: Sequence[_Bar], each: timedelta) -> str:
 
 def _since(story: Story) -> datetime | None:
     return story.stops[0].since if story.stops and story.stops[0].enrolments else None
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%H:%M:%S}" if at.year < _DATED else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 # --- drawing ---------------------------------------------------------------------------------

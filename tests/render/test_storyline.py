@@ -8,7 +8,7 @@ from PIL import Image
 
 from bot.timeline import Story
 from bot.timeline.joining import Enrolment
-from bot.timeline.lines import Place
+from bot.timeline.lines import Where
 from bot.timeline.marks import Mark
 from bot.timeline.story import Stop
 from bot.timeline.verdicts import Verdict
@@ -34,7 +34,7 @@ def story(*began: tuple[timedelta, bool]) -> Story:
         marks += [Mark(0, number + 1, START + after, BAD_MARK)] if stops else []
         enrolments.append(Enrolment(str(number), marks))
     bad = [after for after, stops in began if stops]
-    first = Place("iis.log", 1)
+    first = Where("iis.log", 1)
     stops = [Stop(3, BAD_MARK, first, START + min(bad), START + max(bad), len(bad), 1, len(bad), "", "")] if bad else []
     return Story((), tuple(enrolments), tuple(stops), {2: len(began)})
 
