@@ -14,7 +14,7 @@ from bot.digests import THE_CLOCK, VOTE
 from bot.errors import Away, ConnectorError
 from bot.insisting import Pause, insist, pause_before
 from bot.ports import ChatSurface, Clock, Handler, Mail, Waiting
-from bot.posting import KEEPING, PATIENCE, Posting, Turn, Turns
+from bot.posting import PATIENCE, Posting, Turn, Turns, meant
 from bot.receipt import Receipt
 from bot.standstill import LOOKS, Standstill
 from bot.types import Answer, Message
@@ -109,17 +109,17 @@ class Inbox:
     async def _take_over(self, message: Message) -> None:
         turn = self._turns.take(message.place)
         try:
-            meant = await self._meant(message)
-            if not isinstance(meant, Message):  # nothing of it is kept: who is not told presses again
-                self._begin(message, self._tell(message, meant, turn), turn)
+            order = await self._meant(message)
+            if not isinstance(order, Message):  # nothing of it is kept: who is not told presses again
+                self._begin(message, self._tell(message, order, turn), turn)
                 return
-            receipt = Receipt(self._mail, meant, self._holder, self._clock)
+            receipt = Receipt(self._mail, order, self._holder, self._clock)
             new = await receipt.outcome()
         except BaseException:
             turn.pass_on()
             raise
         if new:
-            self._begin(meant, self._answer(meant, turn, receipt), turn)
+            self._begin(order, self._answer(order, turn, receipt), turn)
         elif message.pressed:
             self._begin(message, self._tell(message, excuses.USED, turn), turn)
         else:
@@ -133,20 +133,15 @@ class Inbox:
         """
         if not message.pressed:
             return message
-        token, _, number = message.text.partition(".")
         try:
-            async with asyncio.timeout(KEEPING):
-                offer = await self._mail.offered(token)
-        except (ConnectorError, TimeoutError):
+            says = await meant(message.text, message.place, self._mail)
+        except ConnectorError:
             return excuses.NOT_NOW
-        here = message.place
-        if offer is None or (offer.place.surface, offer.place.conversation) != (here.surface, here.conversation):
+        if says is None:
             return excuses.TOO_OLD
-        if number not in map(str, range(len(offer.says))):
-            return excuses.TOO_OLD
-        meant = replace(message, id=f"press {token}.{number}", text=offer.says[int(number)])
-        alone = meant.text.startswith(VOTE) or not self._may(meant)
-        return replace(meant, id=f"{meant.id} {message.sender}") if alone else meant
+        order = replace(message, id=f"press {message.text}", text=says)
+        alone = says.startswith(VOTE) or not self._may(order)
+        return replace(order, id=f"{order.id} {message.sender}") if alone else order
 
     # --- answering ---------------------------------------------------------------------------
 

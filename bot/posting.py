@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from math import isinf
 from typing import Final
 
-from bot.errors import Busy, ConnectorError, Gone
+from bot.errors import Away, Busy, ConnectorError, Gone
 from bot.insisting import Pause
 from bot.ports import ChatSurface, Clock, Mail, Offer, Press
 from bot.types import Answer, Block, Choices, Fold, Message, Place
@@ -18,6 +18,7 @@ PATIENCE: Final = timedelta(hours=1)
 """How long an answer is offered to a platform that does not take it."""
 KEEPING: Final = 2.0
 """Seconds that the mail gets for what comes before an answer: platforms wait three, and people not much longer."""
+_SLOW: Final = "The database is slow."
 _LONGEST_WAIT: Final = 60.0  # seconds between two tries where the platform names no time
 
 _SWEEP: Final = 256  # threads known before those at rest are forgotten
@@ -203,29 +204,56 @@ class Posting:
             async with asyncio.timeout(KEEPING):
                 await self._mail.posted(self._message, sent)
         except (ConnectorError, TimeoutError) as error:
-            _log.error("where an answer stands is not kept", extra={"reason": str(error) or "the database is slow"})
+            _log.error("where an answer stands is not kept", extra={"reason": str(error) or _SLOW})
 
     async def _pressing(self, answer: Answer) -> Press:
         return await pressing(said(answer.blocks), self._message.place, self._mail, self._clock())
 
 
+class Buttons:
+    """Opaque ids for what the buttons of one post say to the bot, given out first and kept before anybody can press."""
+
+    def __init__(self) -> None:
+        self._token = secrets.token_urlsafe(16)
+        self._says: dict[str, int] = {}
+
+    def press(self, says: str) -> str:
+        """The id of a button; see `meant`."""
+        return f"{self._token}.{self._says.setdefault(says, len(self._says))}"
+
+    async def keep(self, place: Place, mail: Mail, at: datetime) -> None:
+        """Keep them, unless the database is away: better a post whose buttons do nothing than none."""
+        if not self._says:
+            return
+        try:
+            async with asyncio.timeout(KEEPING):
+                await mail.offer(self._token, Offer(place, tuple(self._says)), at)
+        except (ConnectorError, TimeoutError) as error:
+            reason = str(error) or _SLOW
+            _log.error("buttons are not kept, so they may not work", extra={"reason": reason})
+
+
 async def pressing(sayings: Iterable[str], place: Place, mail: Mail, at: datetime) -> Press:
-    """An opaque id for each thing that a button says to the bot, kept before anybody can press it."""
-    says = tuple(dict.fromkeys(sayings))
-    if not says:
-        return _no_button
-    token = secrets.token_urlsafe(16)
+    """The ids of these sayings, kept."""
+    buttons = Buttons()
+    for says in sayings:
+        buttons.press(says)
+    await buttons.keep(place, mail, at)
+    return buttons.press
+
+
+async def meant(pressed: str, here: Place, mail: Mail) -> str | None:
+    """What the button with that id says; None for one that is not known, or does not stand in this conversation.
+    Raises `ConnectorError` where the database does not tell, or not soon."""
+    token, _, number = pressed.partition(".")
     try:
         async with asyncio.timeout(KEEPING):
-            await mail.offer(token, Offer(place, says), at)
-    except (ConnectorError, TimeoutError) as error:
-        reason = str(error) or "the database is slow"
-        _log.error("buttons are not kept, so they may not work", extra={"reason": reason})
-    return {say: f"{token}.{number}" for number, say in enumerate(says)}.__getitem__
-
-
-def _no_button(_: str) -> str:
-    return "none"
+            offer = await mail.offered(token)
+    except TimeoutError:
+        raise Away(_SLOW) from None
+    if offer is None or (offer.place.surface, offer.place.conversation) != (here.surface, here.conversation):
+        return None
+    return dict(zip(map(str, range(len(offer.says))), offer.says, strict=True)).get(number)
 
 
 def said(blocks: Sequence[Block]) -> Iterator[str]:

@@ -680,7 +680,7 @@ class StuckMail(FakeMail):
 
 
 async def test_a_press_is_taken_over_although_the_database_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "KEEPING", 0.01)
+    monkeypatch.setattr(posting, "KEEPING", 0.01)
     desk = Desk(mail=StuckMail())
     await desk.receive(Message("click", THREAD, "bob", "token.0", pressed=True))
     assert desk.surface.titles() == ["I cannot look that button up now"]

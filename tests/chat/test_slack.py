@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot import logs
+from bot import logs, posting
+from bot.errors import Away
 from bot.ports import Show
 from bot.types import Answer, Fold, Message, Picture, Place, Steps, Text
 from connectors.chat.slack.assistant import PROMPTS
@@ -416,6 +417,23 @@ async def test_a_button_of_the_home_page_is_answered_in_a_direct_message(slack: 
             action = {"action_id": "home-2", "type": "button", "value": carried[label]}
             await slack.interact("block_actions", actions=[action], view={"type": "home"})
         await until(lambda: len(slack.opened) == 2)
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["the database is away", "the database is stuck"])
+async def test_the_home_page_comes_although_its_buttons_cannot_be_kept(
+    slack: FakeSlack, start: Start, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    monkeypatch.setattr(posting, "KEEPING", 0.01)
+
+    async def offer(*_: object) -> None:
+        if away:
+            raise Away("the database is gone")
+        await asyncio.Event().wait()
+
+    async with start(checks=[a_check("one", "ok")], settings={"admins": ["U1"]}) as bot:
+        await bot.store.register(NDES)
+        bot.store.mail.offer = offer  # type: ignore[method-assign]
+        assert "Check now" in json.dumps(await opened(slack))
 
 
 async def test_a_link_to_an_entry_gets_a_card(slack: FakeSlack, start: Start, library: Library) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.types import Answer, Choices, Message
+from bot import posting
+from bot.ports import Offer
+from bot.types import Answer, Choices, Message, Place
 from connectors.chat.teams_protocol import extension, words
 from tests.chat.fake_teams import BOT, TENANT, buttons, deliver, strings
 from tests.chat.teams_bot import Bot, running
@@ -70,6 +72,27 @@ async def test_a_button_of_one_conversation_says_nothing_in_another(bot: Bot) ->
     for press in (data, {"press": "made.up"}, {"press": "x"}):
         (reply,) = await bot.hears(bot.teams.click(press, conversation=other))
         assert "I cannot do that here" in json.dumps(reply["value"])
+
+
+async def test_a_button_of_another_platform_says_nothing_here(bot: Bot) -> None:
+    offer = Offer(Place("slack", ELSEWHERE["id"]), ("explain 0x80094012",))
+    await bot.mail.offer("theirs", offer, bot.clock())
+    (reply,) = await bot.hears(bot.teams.click({"press": "theirs.0"}, conversation=ELSEWHERE))
+    assert "I cannot do that here" in json.dumps(reply["value"])
+
+
+async def test_a_press_is_answered_although_the_database_is_stuck(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "KEEPING", 0.01)
+
+    goes_on = asyncio.Event()
+
+    async def stuck(_: str) -> None:
+        await goes_on.wait()
+
+    bot.mail.offered = stuck  # type: ignore[method-assign]
+    (reply,) = await bot.hears(bot.teams.click({"press": "a.0"}, conversation=ELSEWHERE))
+    goes_on.set()
+    assert "I cannot do that here" in json.dumps(reply["value"])
 
 
 async def test_nothing_found_is_told(bot: Bot) -> None:

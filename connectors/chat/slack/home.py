@@ -1,11 +1,11 @@
 """The home page of the app: put together for one person, its buttons as opaque as those of an answer."""
 
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.ports import Clock, Mail, Offer
+from bot.ports import Clock, Mail
+from bot.posting import Buttons
 from bot.types import Place
 from connectors.chat.slack.calls import Calls
 from connectors.chat.slack.forms import FORMS
@@ -46,24 +46,16 @@ class Home:
 
     async def publish(self, person: str) -> None:
         """Show a person their page. Raises as `ChatSurface.send` does."""
-        page, place, token = await self._page(person), await self.place(person), secrets.token_urlsafe(16)
-        says: dict[str, int] = {}
-
-        def press(say: str) -> str:
-            if say in FORMS:
-                return f"{FORM} {say}"
-            return f"{token}.{says.setdefault(say, len(says))}"
-
+        page, place, buttons = await self._page(person), await self.place(person), Buttons()
         role = self._people.role_of(person)
         view = home(
             page.standings,
             now=self._clock(),
-            press=press,
+            press=lambda says: f"{FORM} {says}" if says in FORMS else buttons.press(says),
             expiries=page.expiries,
             asked=page.asked,
             may_check=role != "viewer",
             may_register=role == "admin",
         )
-        if says:
-            await self._mail.offer(token, Offer(place, tuple(says)), self._clock())
+        await buttons.keep(place, self._mail, self._clock())
         await self._calls.post("views.publish", user_id=person, view=view)

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from bot.errors import ConnectorError
 from bot.ports import Clock, Mail
-from bot.posting import pressing, said
+from bot.posting import meant, pressing, said
 from bot.types import Answer, Message, Place, Text
 from connectors.chat.teams_protocol.library import Reply
 from connectors.render.teams import dialog, found, hit, render
@@ -81,14 +81,10 @@ class Extension:
             return _SLOW
 
     async def _says(self, message: Message) -> str | None:
-        token, _, number = message.text.partition(".")
         try:
-            offer = await self._mail.offered(token)
+            return await meant(message.text, message.place, self._mail)
         except ConnectorError:
             return None
-        if offer is None or offer.place.conversation != message.place.conversation:
-            return None
-        return dict(zip(map(str, range(len(offer.says))), offer.says, strict=True)).get(number)
 
     async def _drawn(self, answer: Answer, place: Place) -> Any:
         return render(answer, await pressing(said(answer.blocks), place, self._mail, self._clock()))
