@@ -63,8 +63,6 @@ def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[l
 def _seconded(
     clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]
 ) -> list[FileClock]:
-    clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]
-) -> list[FileClock]:
     """The clocks, where those that few pairs of lines show are compared again with every log whose clock is sure: a
     crash stands beside the last words of the program that crashed, and beside nothing in the log of IIS."""
     sure = [
