@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -18,7 +18,7 @@ from bot.looking import Seen
 from bot.packet import Case, Checked, Stood, Tried, Turn, packed
 from bot.ports import Casebook, Clock, Diary, Filed, Heard, Store, Use
 from bot.timeline import Outline, Story, outline
-from bot.types import Answer, Document, Message, Place, Text
+from bot.types import Answer, Choices, Document, Message, Place, Text
 from knowledge.causes import Causes
 from knowledge.library import Library
 
@@ -61,6 +61,13 @@ class Cases:
     def key(message: Message) -> str:
         """By what the case of a message is asked for later: SHA-256 (hex)."""
         return sha256(f"{message.place.surface} {message.id}".encode("utf-8", "surrogatepass")).hexdigest()
+
+    def offered(self, message: Message, answer: Answer) -> Answer:
+        """The answer to a message, with a button that packs its case, where something is wrong."""
+        if not (answer.tone == "problem" or (message.files and answer.tone == "unknown")):
+            return answer
+        button = Choices("Not solved?", (("Pack the case", f"packet {self.key(message)}"),))
+        return replace(answer, blocks=(*answer.blocks, button))
 
     async def keep(self, message: Message, story: Story, notes: Sequence[str] = ()) -> None:
         """Keep what the logs of a message told, for a week. Where the database does not take it, the answer goes out

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.async_api import async_playwright
 
-from bot.router import COMMANDS
+from bot.commands import COMMANDS
 from tests.browser.test_playground_page import ARGUMENTS, CHROMIUM
 from tests.npm import installed
 

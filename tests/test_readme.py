@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from bot.router import COMMANDS
+from bot.commands import COMMANDS
 from connectors.main import app
 from knowledge.library import Library
 

@@ -5,11 +5,13 @@ from datetime import datetime
 
 import pytest
 
+from bot import commands
 from bot.check import Checker
+from bot.commands import COMMANDS, Command, Order, UseCases
 from bot.findings import Finding, Past, Server
 from bot.ports import Check, Wire
-from bot.router import COMMANDS, Command, Role, Router
-from bot.types import Answer, Choices, Facts, Fold, Message, Place, Text
+from bot.router import Router
+from bot.types import Answer, Choices, Facts, Fold, Message, Place, Role, Text
 from connectors import shelf
 from knowledge.causes import Causes
 from knowledge.codes import Codes
@@ -92,6 +94,25 @@ async def test_every_command_of_the_table_is_run_and_not_taken_for_a_paste(
     answer = await built(library, codes, store=store).handle(said(f"/ndes-{command.name} {words}".strip()))
     assert answer is not None
     assert answer.title != "I do not know this one"
+
+
+async def test_a_row_and_its_use_case_are_all_that_a_command_needs(
+    library: Library, codes: Codes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def greet(_: UseCases, order: Order) -> Answer:
+        return Answer(f"Good morning, {order.words}", "success")
+
+    row = Command(
+        "greet", "<name>", "Says good morning", greet, "operator", lambda _, words: words.istitle(), asks=True
+    )
+    monkeypatch.setattr(commands, "COMMANDS", (*COMMANDS, row))
+    router = built(library, codes, role="operator")
+    assert "('greet <name>', 'Says good morning')" in words_of(await router.handle(said("help")))  # type: ignore[arg-type]
+    assert await router.handle(said("greet Ada")) == Answer("Good morning, Ada", "success")
+    assert (await router.handle(said("greet nobody"))) != Answer("Good morning, nobody", "success")
+    assert await router.handle(said("/greet nobody")) == Answer("Good morning, nobody", "success")
+    refused = await built(library, codes, role="viewer").handle(said("greet Ada"))
+    assert "needs the role operator" in words_of(refused)  # type: ignore[arg-type]
 
 
 async def test_a_missing_answer_is_noted_where_the_word_is_a_command(router: Router) -> None:
