@@ -47,12 +47,11 @@ _SERVICES: Final = 100
 class Botbuilder:
     """The library, sending by our way out."""
 
-    def __init__(self, way_out: WayOut, app_id: str) -> None:
+    def __init__(self, way_out: WayOut) -> None:
         """Makes no connection yet."""
         self._clients = _Clients(way_out)
         self._adapter = CloudAdapterBase(_Authentication(self._clients))
         self._adapter.on_turn_error = None  # whatever goes wrong is the door's to tell
-        self._app_id = app_id
 
     async def turn(self, activity: Json, claims: Json, work: Work) -> Reply | None:
         """Let the library take an activity that was let in. Raises `Malformed`."""

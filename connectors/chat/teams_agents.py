@@ -24,13 +24,12 @@ _SERVICES: Final = 100
 class Agents:
     """The library, sending by our way out."""
 
-    def __init__(self, way_out: WayOut, app_id: str) -> None:
+    def __init__(self, way_out: WayOut) -> None:
         """Makes no connection yet."""
         self._clients = _Clients(way_out)
         self._adapter = CloudAdapter(channel_service_client_factory=self._clients)
         self._adapter.on_turn_error = None  # its own would tell the chat what an exception says
         logging.getLogger("microsoft_agents.hosting.core.connector").setLevel(logging.CRITICAL)  # the inbox tells
-        self._app_id = app_id
 
     async def turn(self, activity: Json, claims: Json, work: Work) -> Reply | None:
         """Let the library take an activity that was let in. Raises `Malformed`."""

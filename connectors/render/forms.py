@@ -1,4 +1,4 @@
-"""Forms as neutral nouns: the same questions in a modal of Slack and in a dialog of any other chat."""
+"""Forms as neutral nouns: what they ask, whichever chat draws them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,7 +13,6 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.types import Answer, Choices, Fold, Piece, Quote, Text
 from connectors.render import teams
-from connectors.render.forms import MISSING, REGISTER
 from connectors.render.teams import TeamsMessage, render
 from tests.browser.test_playground_page import ARGUMENTS, CHROMIUM
 from tests.npm import installed
@@ -197,26 +196,6 @@ async def test_a_real_answer_is_drawn_and_every_word_of_it_is_seen(page: Page, n
 async def test_every_kind_of_block_is_drawn(page: Page) -> None:
     (card,) = render(EVERY_KIND, ids()).cards
     await draw(page, card)
-
-
-@pytest.mark.parametrize("form", [REGISTER, MISSING], ids=lambda form: form.id)
-async def test_a_form_is_drawn_and_sends_what_was_put_in(page: Page, form: Any) -> None:
-    await draw(page, teams.form(form, "id-1"))
-    for field in form.fields:
-        if field.kind in ("line", "lines"):
-            await page.get_by_role("textbox", name=field.label, exact=True).fill(f"my {field.name}")
-    await page.get_by_role("button", name=form.submit).click()
-    (sent,) = await page.evaluate("pressed")
-    assert sent["data"]["press"] == "id-1"
-    wanted = {field.name: f"my {field.name}" for field in form.fields if field.kind in ("line", "lines")}
-    assert wanted.items() <= sent["data"].items()
-
-
-async def test_a_form_that_lacks_something_is_not_sent_and_says_what(page: Page) -> None:
-    await draw(page, teams.form(REGISTER, "id-1"))
-    await page.get_by_role("button", name="Register").click()
-    assert await page.evaluate("pressed") == []
-    await expect(page.get_by_text("Name is needed.")).to_be_visible()
 
 
 async def test_a_hit_of_a_search_is_drawn(page: Page) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from bot.ports import Press
-from bot.servers import FIELDS, server_from
 from bot.types import (
     Answer,
     Block,
@@ -26,7 +25,6 @@ from bot.types import (
     Tone,
 )
 from connectors.render import teams
-from connectors.render.forms import MISSING, REGISTER, server_fields
 from connectors.render.prose import command_of
 from connectors.render.teams import TeamsMessage, pressed, render
 from connectors.render.text import TONES
@@ -346,31 +344,6 @@ def test_a_hit_shows_what_the_entry_says_and_asks_for_the_whole() -> None:
 
 def test_a_search_that_finds_nothing_says_so() -> None:
     assert teams.found([])["composeExtension"]["type"] == "message"
-
-
-def test_the_form_of_a_server_asks_for_what_a_server_is_made_of() -> None:
-    card = teams.form(REGISTER, "id-1", {"name": "ndes01", "front": "app-proxy"}, "url: this is no URL.")
-    inputs = {part["id"]: part for part in walk(card) if part.get("type", "").startswith("Input.")}
-    assert set(inputs) <= {"name", "url", *FIELDS}
-    assert (inputs["name"]["value"], inputs["front"]["value"], inputs["module"]["value"]) == (
-        "ndes01",
-        "app-proxy",
-        "intune",
-    )
-    assert all(part["label"] for part in inputs.values())
-    assert "url: this is no URL." in words_of(card["body"])
-    (sent,) = all_of(card, "Action.Execute")
-    assert (sent["data"], sent["associatedInputs"]) == ({"press": "id-1"}, "auto")
-    filled = {name: part.get("value", "") for name, part in inputs.items()} | {
-        "url": "https://ndes.example.org/certsrv/mscep/mscep.dll"
-    }
-    assert server_from(server_fields(filled)).front == "app-proxy"
-
-
-def test_a_required_field_says_what_is_missing() -> None:
-    inputs = [part for part in walk(teams.form(MISSING, "id-1")) if part.get("isRequired")]
-    assert inputs
-    assert all(part["errorMessage"] for part in inputs)
 
 
 def test_in_a_dialog_every_button_is_one_that_dialogs_know() -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from bot.types import Answer, Block, Caution, Choices, Fold, Heading, Text
 from connectors.render import teams
-from connectors.render.forms import MISSING, REGISTER
 from connectors.render.teams import LARGEST_CARD, LARGEST_MESSAGE, render
 from tests.render.answers import ANY_ANSWER, HOSTILE
 from tests.render.goldens import FOLDER
@@ -62,10 +61,7 @@ def test_nothing_is_wrong_with_a_golden_card(file: Any) -> None:
 
 @given(MANY_WORDS, MANY_WORDS)
 @settings(max_examples=min(MANY, 2_000), deadline=None, database=None)
-def test_nothing_is_wrong_with_forms_and_hits(one: str, other: str) -> None:
-    for form in (REGISTER, MISSING):
-        said = {field.name: one for field in form.fields}
-        assert faults(teams.form(form, "id-1", said, other)) == []
+def test_nothing_is_wrong_with_hits(one: str, other: str) -> None:
     hit = teams.hit(one, other, other, ids())
     assert faults(hit["content"]) == []
     assert not [told for told in hit["preview"]["content"].values() if MARKS.search(told)]

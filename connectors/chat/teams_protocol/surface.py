@@ -37,9 +37,9 @@ _log = logging.getLogger(__name__)
 
 
 class Bind(Protocol):
-    """Makes a library that sends by a way out, for the bot with an app id."""
+    """Makes a library that sends by a way out."""
 
-    def __call__(self, way_out: WayOut, app_id: str) -> Library:
+    def __call__(self, way_out: WayOut) -> Library:
         """The library; it makes no connection yet."""
         ...
 
@@ -78,7 +78,7 @@ class TeamsSurface:
         """
         self._way_out = WayOut(network, cloud, emulator=settings.emulator)
         self._way_out.tokens = _tokens(settings, secret, cloud, identity, self._way_out, clock)
-        self._library = type(self).bind(self._way_out, settings.app_id)
+        self._library = type(self).bind(self._way_out)
         keys = Keys(cloud, self._way_out.outside, clock)
         gate = Gate(settings, cloud, keys, clock, listens_on=listens_on)
         self._people = People(settings, self._library, clock)

@@ -6,7 +6,6 @@ from connectors.render.teams.extras import (
     dialog,
     file_consent,
     file_sent,
-    form,
     found,
     hit,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "dialog",
     "file_consent",
     "file_sent",
-    "form",
     "found",
     "hit",
     "pressed",

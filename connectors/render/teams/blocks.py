@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from itertools import count
 from re import fullmatch
-from typing import Any, assert_never
+from typing import assert_never
 
 from bot.ports import Press
 from bot.types import (
@@ -225,9 +225,9 @@ def _in_parts(choices: list[Element]) -> Iterator[list[Element]]:
         yield part
 
 
-def button(words: str, data: Element, *, inputs: bool = False, mode: str = "primary", **looks: Any) -> Element:
+def button(words: str, data: Element, *, inputs: bool = False, mode: str = "primary") -> Element:
     """A button for clients of any age. Pressed, it gives back `data`, and what was put in where `inputs` says so."""
-    pressed = {"title": words, "data": data, "mode": mode, "associatedInputs": "auto" if inputs else "none", **looks}
+    pressed = {"title": words, "data": data, "mode": mode, "associatedInputs": "auto" if inputs else "none"}
     return {
         "type": "Action.Execute",
         "verb": VERB,

@@ -1,13 +1,12 @@
-"""What Teams wants beside answers: results of a search, forms, dialogs, and files by consent."""
+"""What Teams wants beside answers: results of a search, dialogs, and files by consent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bot.ports import Press
-from connectors.render.forms import Field, Form
 from connectors.render.teams.blocks import button
 from connectors.render.teams.card import card
-from connectors.render.teams.words import Element, heading, short, size, tame, text
+from connectors.render.teams.words import Element, heading, short, tame, text
 from connectors.render.text import one_line
 
 ADAPTIVE = "application/vnd.microsoft.card.adaptive"
@@ -51,52 +50,6 @@ def found(hits: Sequence[Element]) -> Element:
         }
     shown = list(hits[:_MOST_HITS])
     return {"composeExtension": {"type": "result", "attachmentLayout": "list", "attachments": shown}}
-
-
-# --- forms -----------------------------------------------------------------------------------
-
-
-def form(asked: Form, press_id: str, said: Mapping[str, str] | None = None, wrong: str = "") -> Element:
-    """A form as a card; its inputs come back by the names of its fields. `said` fills them in, `wrong` says why
-    they were not taken."""
-    words, _ = heading(asked.title, size="Medium")
-    reason = text(short(one_line(wrong), _LONGEST_SAYS))
-    told = [{"type": "Container", "style": "attention", "items": reason}] if reason else []
-    inputs = [element for field in asked.fields for element in _field(field, (said or {}).get(field.name, field.start))]
-    sent = button(asked.submit, {"press": press_id}, inputs=True, style="positive")
-    body = [*words, *text(asked.intro, isSubtle=True), *told, *inputs, {"type": "ActionSet", "actions": [sent]}]
-    return card(body, tame(asked.title))
-
-
-def _field(field: Field, value: str) -> list[Element]:
-    asked: Element = {"id": field.name, "label": field.label}
-    if field.required:
-        asked |= {"isRequired": True, "errorMessage": f"{field.label} is needed."}
-    hint = [] if field.kind == "yes" else text(field.hint, isSubtle=True, size="Small")
-    return [{**asked, **_input(field, value)}, *hint]
-
-
-def _input(field: Field, value: str) -> Element:
-    match field.kind:
-        case "choice":
-            choices = [{"title": label, "value": option} for option, label in field.options]
-            known = {"value": value} if value in dict(field.options) else {}
-            return {"type": "Input.ChoiceSet", "choices": choices, "placeholder": "Not said", **known}
-        case "yes":
-            ticked = "yes" if value == "yes" else ""
-            looks = {"title": field.hint or "Yes", "valueOn": "yes", "valueOff": "", "value": ticked}
-            return {"type": "Input.Toggle", "wrap": True, **looks}
-        case "line" | "lines":
-            filled: Element = {"value": _kept(value, field.longest)} if value else {}
-            example = {"placeholder": field.example} if field.example else {}
-            many = field.kind == "lines"
-            return {"type": "Input.Text", "isMultiline": many, "maxLength": field.longest, **example, **filled}
-
-
-def _kept(value: str, most: int) -> str:
-    """As much of a value as its field takes; less of one that JSON makes long, for all must fit into one card."""
-    kept = value[:most]
-    return kept if size(kept) <= 2 * most else kept[: most // 6]
 
 
 # --- dialogs ---------------------------------------------------------------------------------
