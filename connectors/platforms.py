@@ -57,7 +57,7 @@ async def _slack(
         network=said.network,
         web_app=application,
         mail=store.mail,
-        page=pages(store, store.mail),
+        page=pages(store, store.diary, store.mail),
         entry=entry,
         clock=now,
     )

@@ -114,7 +114,7 @@ async def whole(origin: str, database: str) -> web.Application:
         network=Network(),
         web_app=web_app,
         mail=store.mail,
-        page=pages(store, store.mail),
+        page=pages(store, store.diary, store.mail),
         entry=lambda _: None,
         clock=now,
     )

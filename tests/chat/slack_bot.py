@@ -35,10 +35,10 @@ from tests.fakes import wires_of
 NDES = Server("ndes01", "https://ndes.corp.example/certsrv/mscep/mscep.dll")
 
 
-def a_check(name: str, verdict: str, seconds: float = 0.0, **evidence: Any) -> Check:
+def a_check(name: str, verdict: str, seconds: float = 0.0) -> Check:
     async def run(server: Server, wire: Wire, at: datetime, past: Past) -> Finding:
         await asyncio.sleep(seconds)
-        return Finding(name, verdict, f"{name} is {verdict}.", evidence)  # type: ignore[arg-type]
+        return Finding(name, verdict, f"{name} is {verdict}.")  # type: ignore[arg-type]
 
     return Check(name, "R00", "Is it well?", run)
 
@@ -110,7 +110,7 @@ async def running(
             network=Network(),
             web_app=web_app,
             mail=store.mail,
-            page=pages(store, store.mail),
+            page=pages(store, store.diary, store.mail),
             entry=lambda name: explain(name, library=library, codes=codes) if name in library.entries else None,
             clock=clock,
         )

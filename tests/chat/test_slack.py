@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from time import time
@@ -16,6 +17,7 @@ import pytest
 from aiohttp import web
 
 from bot import logs, posting
+from bot.diary import Expiry, Run
 from bot.errors import Away
 from bot.ports import Show
 from bot.types import Answer, Fold, Message, Picture, Place, Steps, Text
@@ -381,11 +383,13 @@ async def opened(slack: FakeSlack, user: str = "U1") -> dict[str, Any]:
 
 
 async def test_the_home_page_tells_of_servers_expiries_and_my_questions(slack: FakeSlack, start: Start) -> None:
-    until_when = "2027-01-15T00:00:00+00:00"
-    checks = [a_check("tls-verify", "fail", not_after=until_when)]
+    checks = [a_check("tls-verify", "fail")]
     async with start(checks=checks, settings={"operators": ["U1"], "admins": ["U4"]}) as bot:
         assert "No server" in json.dumps(await opened(slack))
         await bot.store.register(NDES)
+        today = datetime.now(UTC)
+        ends = Expiry("ndes01", "tls", "ndes.example.org", today + timedelta(days=12), today)
+        await bot.store.diary.remember(Run("ndes01", today, "fail", {}), [ends])
         await slack.mention("check ndes01")
         await slack.mention("what is 0x8badf00d")
         await slack.answered(2)

@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View
 
 from bot.answer import explain
+from bot.diary import Expiry
 from bot.findings import Server, Verdict
 from bot.servers import server_from
 from bot.types import (
@@ -35,7 +36,6 @@ from bot.types import (
 from connectors.render.forms import MISSING, REGISTER, Field, Form, server_fields
 from connectors.render.slack import (
     Asked,
-    Expiry,
     SlackMessage,
     Standing,
     filled_in,
@@ -469,8 +469,8 @@ def test_the_home_page_shows_the_worst_first_with_its_age() -> None:
         _standing("well", "ok", minutes=180),
         _standing("ill", "fail", summary="HTTP.sys answers 503 itself."),
         expiries=[
-            Expiry("well", "TLS certificate", NOON + timedelta(days=12)),
-            Expiry("ill", "RA certificate", NOON - timedelta(days=1)),
+            Expiry("well", "tls", "well.example.org", NOON + timedelta(days=12), NOON),
+            Expiry("ill", "ra", "for signing", NOON - timedelta(days=1), NOON),
         ],
         asked=[Asked("403.16 on VerifyRequest", "explain policy-module-403-16", NOON - timedelta(hours=3))],
         may_check=True,
@@ -480,9 +480,23 @@ def test_the_home_page_shows_the_worst_first_with_its_age() -> None:
     assert (
         page.index("ill: FAILED · 5 min ago") < page.index("well: well · 3 h ago") < page.index("new · not checked yet")
     )
-    assert page.index("expired · ill · RA certificate") < page.index("in 12 days · well · TLS certificate")
+    assert page.index("expired · ill · RA certificate for signing") < page.index(
+        "in 12 days · well · TLS certificate of well.example.org"
+    )
     assert "HTTP.sys answers 503 itself." in page
     assert_golden("view-slack-home.json", as_json(view))
+
+
+def test_one_that_cannot_be_judged_comes_before_one_that_is_only_warned_of() -> None:
+    page = _page(_home(_standing("a", "ok"), _standing("b", "warn"), _standing("c", "unknown"), _standing("d", "fail")))
+    assert [page.index(f"{name}: ") for name in "dcba"] == sorted(page.index(f"{name}: ") for name in "abcd")
+
+
+def test_what_many_servers_need_is_told_once_on_the_home_page() -> None:
+    root = [Expiry(f"ndes{i:02}", "root-crl", "CRL of the root", NOON + timedelta(days=9), NOON) for i in range(40)]
+    page = _page(_home(_standing("ndes01", "ok"), expiries=root))
+    assert page.count("CRL of the root") == 1
+    assert "ndes00, ndes01, ndes02 and 37 more" in page
 
 
 def test_the_home_page_offers_only_what_one_may() -> None:
@@ -499,7 +513,7 @@ def test_the_home_page_without_servers_says_so() -> None:
 def test_a_large_estate_fits_on_the_home_page() -> None:
     view = _home(
         *(_standing(f"ndes{i:03}", "fail", summary="long " * 200) for i in range(500)),
-        expiries=[Expiry("a", "b", NOON + timedelta(days=i)) for i in range(50)],
+        expiries=[Expiry("a", "other", "b", NOON + timedelta(days=i), NOON) for i in range(50)],
         asked=[Asked("title " * 50, "say", NOON)] * 50,
         may_check=True,
         may_register=True,
@@ -513,7 +527,7 @@ def test_a_large_estate_fits_on_the_home_page() -> None:
 def test_hostile_words_do_no_harm_on_the_home_page_and_in_forms(hostile: str) -> None:
     _home(
         _standing("a", "warn", summary=hostile),
-        expiries=[Expiry(hostile, hostile, NOON)],
+        expiries=[Expiry(hostile, "other", hostile, NOON, NOON)],
         asked=[Asked(hostile, "say", NOON)],
         may_check=True,
     )

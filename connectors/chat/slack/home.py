@@ -2,15 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from bot.diary import Expiry
 from bot.ports import Clock, Mail
 from bot.posting import Buttons
 from bot.types import Place
 from connectors.chat.slack.calls import Calls
 from connectors.chat.slack.forms import FORMS
 from connectors.chat.slack.people import People
-from connectors.render.slack import Asked, Expiry, Standing, home
+from connectors.render.slack import Asked, Standing, home
 
 FORM: Final = "form"
 """How the value of a button begins that opens a form; the form's name follows. It gives nobody any right."""
@@ -25,8 +27,8 @@ class Page:
     asked: Sequence[Asked] = ()
 
 
-PageOf = Callable[[str], Awaitable[Page]]
-"""The page of a person. Raises `ConnectorError`."""
+PageOf = Callable[[str, datetime], Awaitable[Page]]
+"""The page of a person at a time. Raises `ConnectorError`."""
 
 
 class Home:
@@ -46,11 +48,12 @@ class Home:
 
     async def publish(self, person: str) -> None:
         """Show a person their page. Raises as `ChatSurface.send` does."""
-        page, place, buttons = await self._page(person), await self.place(person), Buttons()
+        now, buttons = self._clock(), Buttons()
+        page, place = await self._page(person, now), await self.place(person)
         role = self._people.role_of(person)
         view = home(
             page.standings,
-            now=self._clock(),
+            now=now,
             press=lambda says: f"{FORM} {says}" if says in FORMS else buttons.press(says),
             expiries=page.expiries,
             asked=page.asked,

@@ -1,60 +1,49 @@
 """What the home page tells, from what is kept: how servers stand, what runs out, what somebody asked."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from bot.findings import Finding, Server, Verdict
+from bot.diary import Health
+from bot.findings import Server
+from bot.forecast import OUTLOOK
 from bot.judging import verdict_of
-from bot.ports import Mail, Question, Store
+from bot.ports import Diary, Mail, Question, Store
 from connectors.chat.slack.home import Page, PageOf
-from connectors.render.slack import Asked, Expiry, Standing
+from connectors.render.slack import SERVERS, Asked, Standing, worst_first
 from connectors.render.text import one_line
 
-_WORST_FIRST: tuple[Verdict, ...] = ("fail", "warn", "unknown", "ok", "skipped")
-_ENDS = "not_after"  # how the name of evidence ends that says until when a certificate is valid
 _ASKED = 10  # questions that are shown
 _LONGEST = 300  # characters of a question that can be asked again
 
 
-def pages(store: Store, mail: Mail) -> PageOf:
-    """The page of each person over a store and a mail."""
+def pages(store: Store, diary: Diary, mail: Mail) -> PageOf:
+    """The page of each person over what is kept."""
 
-    async def page(person: str) -> Page:
-        standings: list[Standing] = []
-        expiries: list[Expiry] = []
-        for server in await store.servers():
-            last = await store.last(server.name)
-            standings.append(_standing(server, last))
-            if last:
-                expiries += [Expiry(server.name, what, end) for what, end in _ends(last[1])]
+    async def page(person: str, now: datetime) -> Page:
+        health = await diary.health()
+        standings = worst_first(_standing(server, health.get(server.name)) for server in await store.servers())
+        shown = [await _as_found(standing, store) for standing in standings[:SERVERS]]
+        expiries = await diary.expiries(now + timedelta(days=OUTLOOK))
         questions = await mail.questions(person, most=3 * _ASKED)
-        return Page(standings, expiries, tuple(_asked(questions))[:_ASKED])
+        return Page([*shown, *standings[SERVERS:]], expiries, tuple(_asked(questions))[:_ASKED])
 
     return page
 
 
-def _standing(server: Server, last: tuple[datetime, tuple[Finding, ...]] | None) -> Standing:
+def _standing(server: Server, health: Health | None) -> Standing:
+    return Standing(server, health.verdict, health.seen or health.since) if health else Standing(server)
+
+
+async def _as_found(standing: Standing, store: Store) -> Standing:
+    """With what the last run found, which may be one that somebody asked for: no other was remembered so far."""
+    last = await store.last(standing.server.name)
     if last is None or not last[1]:
-        return Standing(server)
+        return standing
     at, findings = last
-    worst = min(findings, key=lambda finding: _WORST_FIRST.index(finding.verdict))
-    return Standing(server, verdict_of(findings), at, worst.summary)
-
-
-def _ends(findings: Sequence[Finding]) -> Iterator[tuple[str, datetime]]:
-    for finding in findings:
-        for name, value in finding.evidence.items():
-            if name.endswith(_ENDS) and isinstance(value, str) and (end := _moment(value)):
-                of = name.removesuffix(_ENDS).strip("_")
-                yield (f"{finding.check} ({of})" if of else finding.check), end
-
-
-def _moment(said: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(said)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+    verdict = verdict_of(findings)
+    summary = next((finding.summary for finding in findings if finding.verdict == verdict), "")
+    return replace(standing, verdict=verdict, at=at, summary=summary)
 
 
 def _asked(questions: Sequence[Question]) -> Iterator[Asked]:

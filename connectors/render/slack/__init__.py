@@ -2,7 +2,7 @@
 
 from connectors.render.slack.blocks import ACTION
 from connectors.render.slack.fallback import POSTING, UPDATING
-from connectors.render.slack.home import Asked, Expiry, Standing, home
+from connectors.render.slack.home import SERVERS, Asked, Standing, home, worst_first
 from connectors.render.slack.message import SlackMessage, render
 from connectors.render.slack.modal import filled_in, modal, refused
 from connectors.render.slack.unfurl import unfurl
@@ -10,9 +10,9 @@ from connectors.render.slack.unfurl import unfurl
 __all__ = [
     "ACTION",
     "POSTING",
+    "SERVERS",
     "UPDATING",
     "Asked",
-    "Expiry",
     "SlackMessage",
     "Standing",
     "filled_in",
@@ -21,4 +21,5 @@ __all__ = [
     "refused",
     "render",
     "unfurl",
+    "worst_first",
 ]

@@ -1,11 +1,13 @@
 """The home page of the app: how the servers stand, what runs out next, what I asked last."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+from bot.diary import Expiry
 from bot.findings import Server, Verdict
+from bot.forecast import Coming, coming, some
 from bot.ports import Press
 from bot.report import WORDS
 from connectors.render.slack import elements as slack
@@ -20,7 +22,8 @@ _SIGNS: dict[Verdict, str] = {
     "skipped": "heavy_minus_sign",
 }
 _WORST_FIRST = tuple(_SIGNS)
-_SERVERS = 30  # two blocks each, of 100 in all
+SERVERS: Final = 30
+"""That are shown: two blocks each, of 100 in all."""
 _ROWS = 10  # of the shorter lists
 _LONGEST = 200  # characters of a summary
 _ACTION = "home"
@@ -28,21 +31,12 @@ _ACTION = "home"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A registered server and what its last run found; `verdict` and `at` are None where there was none."""
+    """A registered server and how it stood at a time; `verdict` and `at` are None where no run was yet."""
 
     server: Server
     verdict: Verdict | None = None
     at: datetime | None = None
     summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """Something of a server that runs out."""
-
-    server: str
-    what: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +80,13 @@ class _Page:
         yield slack.header("NDES servers")
         if not standings:
             yield _said("No server is registered yet.")
-        for standing in sorted(standings, key=_urgency)[:_SERVERS]:
+        for standing in worst_first(standings)[:SERVERS]:
             yield slack.rich([slack.line(self._standing(standing))])
             if may_check:
                 name = standing.server.name
                 yield slack.actions([self._button("Check now", f"check {name}"), *self._after_trouble(standing)])
-        if len(standings) > _SERVERS:
-            yield _said(f"And {len(standings) - _SERVERS} more: say servers to see all.")
+        if len(standings) > SERVERS:
+            yield _said(f"And {len(standings) - SERVERS} more: say servers to see all.")
 
     def _after_trouble(self, standing: Standing) -> Iterator[Element]:
         if standing.verdict in ("fail", "warn", "unknown"):
@@ -119,19 +113,19 @@ class _Page:
 
     def expiries(self, expiries: Sequence[Expiry]) -> Iterator[Element]:
         """What runs out, the soonest first."""
-        if not expiries:
+        soonest = coming(expiries, self._now)
+        if not soonest:
             return
         yield slack.divider()
         yield slack.header("Running out")
-        soonest = sorted(expiries, key=lambda expiry: expiry.at)
-        yield slack.rich(slack.line(self._expiry(expiry)) for expiry in soonest[:_ROWS])
-        if len(expiries) > _ROWS:
-            yield _said(f"And {len(expiries) - _ROWS} later ones.")
+        yield slack.rich(slack.line(self._coming(one)) for one in soonest[:_ROWS])
+        if len(soonest) > _ROWS:
+            yield _said(f"And {len(soonest) - _ROWS} later ones.")
 
-    def _expiry(self, expiry: Expiry) -> Iterator[Element]:
-        yield slack.words(_ahead(expiry.at - self._now), bold=True)
-        yield slack.words(f" · {_short(expiry.server)} · {_short(expiry.what)} · ")
-        yield slack.date(expiry.at)
+    def _coming(self, one: Coming) -> Iterator[Element]:
+        yield slack.words(_ahead(one.ends - self._now), bold=True)
+        yield slack.words(f" · {_short(some(one.servers))} · {_short(one.what)} · ")
+        yield slack.date(one.ends)
 
     def asked(self, asked: Sequence[Asked]) -> Iterator[Element]:
         """The reader's last questions, each to be asked again."""
@@ -158,6 +152,11 @@ class _Page:
     def _action(self) -> str:
         self._buttons += 1
         return f"{_ACTION}-{self._buttons}"
+
+
+def worst_first(standings: Iterable[Standing]) -> list[Standing]:
+    """The one order in which servers are told, by name where they stand alike; those never looked at come last."""
+    return sorted(standings, key=_urgency)
 
 
 def _urgency(standing: Standing) -> tuple[int, str]:
