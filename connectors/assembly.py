@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,14 +14,10 @@ from bot.ports import Store, Wire
 from bot.servers import server_from
 from connectors import shelf
 from connectors.checks import catalogue
+from connectors.clock import now as now  # part of every assembly
 from connectors.guard import Guard, Network
 from connectors.wire import RunWire
 from knowledge.causes import Causes
-
-
-def now() -> datetime:
-    """The clock of the house."""
-    return datetime.now(UTC)
 
 
 def causes() -> Causes:

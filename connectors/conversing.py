@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from bot.cases import Cases
 from bot.logs import Logs
 from bot.ports import Store
-from connectors.assembly import causes, now
+from connectors.assembly import causes
+from connectors.clock import now
 from connectors.dropped import Dropped, HasFiles
 from connectors.packets import versions
 from connectors.render.storyline import storyline

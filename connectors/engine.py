@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -20,6 +20,7 @@ from dbos._error import DBOSConflictingWorkflowError, DBOSException, DBOSMaxStep
 from bot.errors import Away, BadRequest, BotError, ConnectorError, Forbidden
 from bot.ports import Clock, Engine, Said, Work
 from connectors import engine_library
+from connectors.clock import now
 from connectors.engine_database import Beats, Database
 from connectors.store import database
 
@@ -45,10 +46,6 @@ _log = logging.getLogger(__name__)
 _only = threading.Lock()  # DBOS is one global object
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @asynccontextmanager
 async def open_engine(
     database_url: str,
@@ -58,7 +55,7 @@ async def open_engine(
     deliver: Deliver | None = None,
     brief: Mapping[str, timedelta] | None = None,
     beat: float = 5.0,
-    clock: Clock = _now,
+    clock: Clock = now,
 ) -> AsyncIterator[Engine]:
     """The engine at the store's address: in SQLite a file of its own beside the store's, in PostgreSQL a schema.
 

@@ -14,7 +14,7 @@ from bot.answer import diagnose
 from bot.errors import BadRequest
 from bot.packet import Case, Turn, knowledge_version, packed
 from bot.timeline import Outline, outline
-from connectors.assembly import now
+from connectors.clock import now
 from connectors.surveying import Surveyed
 from knowledge.library import Library
 

@@ -12,7 +12,7 @@ from bot.ports import ChatSurface
 from bot.search import search
 from bot.types import Answer, Message
 from connectors import settings, settings_file
-from connectors.assembly import now
+from connectors.clock import now
 from connectors.settings_file import Settings
 from connectors.store import SqlStore
 from knowledge.codes import Codes

@@ -13,9 +13,10 @@ from bot.ports import Handler, Mail, Show
 from bot.router import Router
 from bot.types import Answer, Message, Role
 from connectors import shelf
-from connectors.assembly import causes, checker, now, wires
+from connectors.assembly import causes, checker, wires
 from connectors.chat.playground import Playground
 from connectors.checks import catalogue
+from connectors.clock import now
 from connectors.conversing import cases, logs
 from connectors.lab.faults import before, fault_of
 from connectors.lab.running import described

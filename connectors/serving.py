@@ -19,8 +19,9 @@ from bot.ports import ChatSurface
 from bot.rounds import ROUND, Rounds
 from bot.router import Router
 from connectors import settings, settings_file, shelf
-from connectors.assembly import checker, now, wires
+from connectors.assembly import checker, wires
 from connectors.calendar_page import CalendarPage
+from connectors.clock import now
 from connectors.conversing import cases, logs
 from connectors.engine import open_engine
 from connectors.health_pages import HealthPages, Part

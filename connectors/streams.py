@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from connectors.texts import encoding_of
+from connectors.texts import decoded as decoded  # its readers have it from here
+from connectors.texts import encoding_of, is_text
 
 LONGEST_LINE = 64 * 1024
 """Bytes of one line that are kept: its beginning and its end. A GET with a SCEP message has up to 31 KB."""
@@ -14,7 +15,6 @@ _TAIL = 4 * 1024  # of those, the bytes of the end: the status of a request stan
 _CONTINUES = bytes(range(0x80, 0xC0))  # in UTF-8, the bytes of a character but its first
 _BLOCK = 1 << 20
 _HEAD = 64 * 1024
-_BINARY_SHARE = 0.1  # of control characters, from which bytes are no text
 
 Progress = Callable[[int], None]
 """Told how many more bytes were read."""
@@ -49,9 +49,7 @@ class Stream:
     @property
     def is_text(self) -> bool:
         """Whether it is text at all."""
-        head = self._utf8_head()
-        control = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
-        return control <= _BINARY_SHARE * len(head)
+        return is_text(self._utf8_head())
 
     def _utf8_head(self) -> bytes:
         data = self._ahead[:_HEAD]
@@ -161,13 +159,3 @@ def _with_few_blanks(text: str) -> str:
             lines.append(line)
         blank = not line or line.isspace()
     return "\n".join(lines)
-
-
-def decoded(data: bytes) -> str:
-    """UTF-8, else Windows-1252: a log may hold both."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.end >= len(data) - 3 and error.reason == "unexpected end of data":  # cut within a character
-            return data.decode("utf-8", "replace")
-        return data.decode("cp1252", "replace")

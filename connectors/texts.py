@@ -8,6 +8,7 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of one file that are read, at most."""
 
 _BINARY_SHARE = 0.1  # of control characters, from which bytes are no text
+_CONTROL = bytes(byte for byte in range(32) if not 9 <= byte <= 13)
 _LOOKED_AT = 65_536
 
 _MARKS = (
@@ -31,18 +32,24 @@ def decode(data: bytes, name: str) -> str:
     Raises `BadRequest`, naming the file, where it is no text.
     """
     head = data[:_LOOKED_AT]
-    if head.startswith(b"PK\x03\x04"):
-        raise BadRequest(f"{name}: this is a zip; unpack it and give me the logs inside.")
-    if head.startswith(b"ElfFile\x00"):
-        raise BadRequest(
-            f"{name}: this is an exported event log (EVTX); save it as text or XML in Event Viewer and give me that."
-        )
     if encoding := encoding_of(head):
         return data.decode(encoding, "replace")
-    control = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
-    if control > _BINARY_SHARE * len(head):
+    if not is_text(head):
         raise BadRequest(f"{name}: this is not a text file.")
+    return decoded(data)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the first bytes are of a text; those of UTF-16 are made UTF-8 before, for they have zeros in them."""
+    control = len(head) - len(head.translate(None, delete=_CONTROL))
+    return control <= _BINARY_SHARE * len(head)
+
+
+def decoded(data: bytes) -> str:
+    """UTF-8, else Windows-1252: a log may hold both."""
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if error.end >= len(data) - 3 and error.reason == "unexpected end of data":  # cut within a character
+            return data.decode("utf-8", "replace")
         return data.decode("cp1252", "replace")

@@ -18,8 +18,9 @@ from bot.errands import Order, order_of, seen_said
 from bot.errors import BadRequest, BotError, ConnectorError
 from bot.looking import see
 from bot.ports import Said
-from connectors.assembly import now, wires
+from connectors.assembly import wires
 from connectors.checks import catalogue
+from connectors.clock import now
 from connectors.guard import Network
 from connectors.running import stopped
 
@@ -27,6 +28,8 @@ AT_ONCE: Final = 8
 """Looks that a worker takes at a time."""
 WAIT: Final = 20.0
 """Seconds that a question for work stays open."""
+AGAIN: Final = (1.0, 4.0, 16.0)
+"""Seconds before what was seen is handed over again to a bot that could not take it."""
 _PATIENCE: Final = aiohttp.ClientTimeout(total=WAIT + 20, connect=10)
 _LARGEST: Final = AT_ONCE * 2 * 1024 * 1024  # bytes of as many orders as are taken at once
 _NONSENSE: Final = "The bot answers something that is not understood here."
@@ -144,9 +147,19 @@ async def _take_and_look(bot: Bot, allow: Sequence[Network]) -> None:
 async def _carried_out(bot: Bot, errand: str, order: Order, allow: Sequence[Network]) -> None:
     """An errand done and handed over; where that fails, another worker takes it later."""
     try:
-        await bot.give_back(errand, await _look(order, allow))
+        await hand_over(bot, errand, await _look(order, allow))
     except BotError as error:
         _log.warning("an errand is left undone", extra={"reason": str(error)})
+
+
+async def hand_over(bot: Bot, errand: str, seen: Said) -> None:
+    """Hand over what was seen, again where the bot or its database is away for a moment. Raises as `give_back` does."""
+    for pause in AGAIN:
+        try:
+            return await bot.give_back(errand, seen)
+        except ConnectorError:
+            await asyncio.sleep(pause)
+    await bot.give_back(errand, seen)
 
 
 async def _look(order: Order, allow: Sequence[Network]) -> Said:

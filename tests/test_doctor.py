@@ -12,9 +12,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.findings import Server
+from connectors.clock import now
 from connectors.doctor import Symptom, examine, slack, teams
 from connectors.doctor import web as the_web
-from connectors.doctor.network import line, utc_now
+from connectors.doctor.network import line
 from connectors.doctor.symptoms import told as symptom
 from connectors.settings_file import Network, Slack, Teams, Web
 from connectors.store import open_store
@@ -53,7 +54,7 @@ async def of_slack(monkeypatch: pytest.MonkeyPatch, mode: str = "socket", **rout
     answers = {"auth.test": says(GOOD), "apps.connections.open": says({"ok": True}), **routes}
     async with platform({f"/api/{name}": answer for name, answer in answers.items()}) as api, line(Network()) as out:
         said = Slack.model_validate({"workspaces": ["T1"], "mode": mode, "api": api})
-        return {symptom.id: symptom async for symptom in slack.examine(said, SCOPES, out, utc_now)}
+        return {symptom.id: symptom async for symptom in slack.examine(said, SCOPES, out, now)}
 
 
 async def test_a_healthy_slack_is_green(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +101,7 @@ async def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("NDESBOT_SLACK_BOT_TOKEN", raising=False)
     async with line(Network()) as out:
         said = Slack.model_validate({"workspaces": ["T1"]})
-        found = [symptom async for symptom in slack.examine(said, SCOPES, out, utc_now)]
+        found = [symptom async for symptom in slack.examine(said, SCOPES, out, now)]
     assert [symptom.id for symptom in found] == ["slack-secrets"]
     assert "NDESBOT_SLACK_BOT_TOKEN is not set" in found[0].summary
 
@@ -111,7 +112,7 @@ async def test_a_platform_out_of_reach_is_red_and_ends_the_questions(monkeypatch
     monkeypatch.setenv("NDESBOT_SLACK_APP_TOKEN", "xapp-secret")
     async with line(Network()) as out:
         said = Slack.model_validate({"workspaces": ["T1"], "api": api})
-        found = [symptom async for symptom in slack.examine(said, SCOPES, out, utc_now)]
+        found = [symptom async for symptom in slack.examine(said, SCOPES, out, now)]
     assert (found[-1].id, found[-1].verdict) == ("slack-reach", "fail")
     assert "[network]" in (found[-1].fix or "")
 
@@ -125,7 +126,7 @@ async def of_teams(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> dict[str,
     routes = {"/keys": says(KEYS), TOKEN: says({"access_token": "x"})} | changed.pop("routes", {})
     async with platform(routes) as address, line(Network()) as out:
         said = Teams.model_validate({"app_id": "app", "tenant": "tenant", **changed})
-        visit = teams.examine(said, out, utc_now, login=address, keys=f"{address}/keys")
+        visit = teams.examine(said, out, now, login=address, keys=f"{address}/keys")
         return {symptom.id: symptom async for symptom in visit}
 
 

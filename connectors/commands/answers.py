@@ -1,12 +1,9 @@
 """The commands that answer from the knowledge: `diagnose`, `explain`, `knowledge check|list`."""
 
 import json
-import os
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from io import BufferedReader, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,9 +12,11 @@ import typer
 from bot.answer import answer_paste, diagnose, explain
 from bot.errors import BadRequest, BotError
 from bot.timeline import beside, judged, tell
+from bot.times import many
 from bot.types import Answer
 from connectors import documents, shelf
-from connectors.commands.logs import seekable, survey
+from connectors.clock import now
+from connectors.commands.logs import opened, seekable, survey
 from connectors.commands.showing import Json, complain, show, show_json
 from connectors.commands.storing import with_store
 from connectors.settings import cache_folder
@@ -62,7 +61,7 @@ def diagnose_command(
         if any(is_log(file) for _, file in given):
             _tell_logs(given, as_json, library, packet)
             return
-        texts = [(name, _text_of(name, file)) for name, file in given]
+        texts = [(name, decode(file.read(LARGEST), _told(name))) for name, file in given]
     _pack(packet, [text for _, text in texts], library)
     if as_json:
         found = [(name, diagnose(text, library=library, addressed=not overheard)) for name, text in texts]
@@ -96,28 +95,10 @@ def _tell_logs(given: Sequence[tuple[str, IO[bytes]]], as_json: bool, library: L
     story = surveyed.story
     servers = _handed_out(()) if story.recipients else ()
     if as_json:
-        show_json(documents.story(surveyed, library, judged(story, servers, _now())))
+        show_json(documents.story(surveyed, library, judged(story, servers, now())))
     else:
         answer = tell(story, library=library, codes=shelf.codes(), notes=surveyed.notes)
-        show(beside(answer, story, servers, _now()))
-
-
-def _text_of(name: str, file: IO[bytes]) -> str:
-    data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise BadRequest(f"{_told(name)}: larger than {LARGEST >> 20} MB; give me the part around the error.")
-    return decode(data, _told(name))
-
-
-def _opened(name: str) -> BufferedReader:
-    """The bytes of a file, or of standard input where it is called -."""
-    if name == "-":
-        if sys.stdin is None:
-            raise BadRequest("standard input is closed; name a FILE.")
-        return os.fdopen(sys.stdin.fileno(), "rb", closefd=False)
-    if not name:
-        raise BadRequest("a FILE was named with no name at all.")
-    return Path(name).open("rb")
+        show(beside(answer, story, servers, now()))
 
 
 # --- what stands in a text -------------------------------------------------------------------
@@ -131,7 +112,7 @@ def _with_enclosed(answer: Answer | None, text: str, library: Library, *, addres
     from knowledge.enclosed.finding import find
 
     inside = find(text)
-    return joined(answer, told(inside, library, _now(), _servers_of(inside)), addressed=addressed)
+    return joined(answer, told(inside, library, now(), _servers_of(inside)), addressed=addressed)
 
 
 def _enclosed_in(texts: Sequence[tuple[str, str]], library: Library) -> dict[str, Any]:
@@ -143,7 +124,7 @@ def _enclosed_in(texts: Sequence[tuple[str, str]], library: Library) -> dict[str
     from knowledge.enclosed.finding import find
 
     found = [(name, inside) for name, text in worth if (inside := find(text))]
-    told = [{"file": name} | as_fields(one, library, _now(), _servers_of(one)) for name, one in found]
+    told = [{"file": name} | as_fields(one, library, now(), _servers_of(one)) for name, one in found]
     return {"enclosed": told} if told else {}
 
 
@@ -166,10 +147,6 @@ def _handed_out(hosts: Collection[str]) -> "tuple[HandsOut, ...]":
     except BotError:  # knowledge needs no database
         return ()
     return known
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 # --- batch -----------------------------------------------------------------------------------
@@ -209,7 +186,7 @@ def _answered(line: str, library: Library) -> str:
 
 def _lines(name: str) -> Iterator[str]:
     """The lines of a batch, in the encoding its first bytes tell; of one that is too long, the beginning."""
-    with _opened(name) as file:
+    with opened(name) as file:
         text = TextIOWrapper(file, encoding_of(file.peek(4)[:4]) or "utf-8", errors="replace", newline="\n")
         while line := text.readline(LARGEST + 1):
             yield line
@@ -262,7 +239,6 @@ def knowledge_draft(
     kind: Annotated[int, typer.Option(min=1, help="Which of the failures: 1 is that of the most lines.")] = 1,
 ) -> None:
     """Begin an entry with failures in these logs that no entry knows: YAML with a TODO for each fact to add."""
-    from connectors.assembly import now
     from knowledge.drafts import draft
 
     with ExitStack() as held:
@@ -272,9 +248,7 @@ def knowledge_draft(
         complain("ndesbot: no line in these files looks like a failure that no entry knows; there is nothing to draft")
         raise typer.Exit(1)
     if kind > len(unknown):
-        raise BadRequest(
-            f"These files have {len(unknown)} kind{'s'[: len(unknown) > 1]} of such failures: name one of them."
-        )
+        raise BadRequest(f"These files have {many(len(unknown), 'kind')} of such failures: name one of them.")
     one = unknown[kind - 1]
     about = (
         f"Failure {kind} of {len(unknown)}: seen {one.lines} times, first in {one.first.file}, line {one.first.line}"

@@ -7,6 +7,7 @@ import typer
 
 from bot.errors import BadRequest
 from bot.types import Answer, Place
+from connectors.commands.operating import SettingsFile
 from connectors.commands.showing import Json, show, show_json
 
 app = typer.Typer()
@@ -20,7 +21,7 @@ def digest(
         str | None, typer.Option(metavar="ID", help="Only this channel's, such as C0123 or slack:C0123.")
     ] = None,
     as_json: Json = False,
-    settings_file: Annotated[Path | None, typer.Option("--settings", metavar="FILE")] = None,
+    settings_file: SettingsFile = None,
 ) -> None:
     """What would be posted now, for each channel that gets a digest; without any, a week of all servers."""
     import asyncio
@@ -38,7 +39,7 @@ def digest(
 async def _written(channel: str | None, settings_file: Path | None) -> list[tuple[Place, Answer]]:
     from bot.digests import Digests
     from connectors import settings, shelf
-    from connectors.assembly import now
+    from connectors.clock import now
     from connectors.settings_file import database
     from connectors.store import open_store
 

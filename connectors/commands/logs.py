@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,19 +17,26 @@ from knowledge.library import Library
 _LARGEST_PIPE = 16 << 30  # bytes of standard input that are taken
 
 
-@contextmanager
-def seekable(name: str) -> Iterator[IO[bytes]]:
-    """The bytes of a file, or of standard input where it is called -; one can go back in them."""
+def opened(name: str) -> BufferedReader:
+    """The bytes of a file, or of standard input where it is called -, as they come."""
     if name == "-":
         if sys.stdin is None:
             raise BadRequest("standard input is closed; name a FILE.")
-        with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as pipe, spooled(pipe, _LARGEST_PIPE) as file:
-            yield file
-        return
+        return os.fdopen(sys.stdin.fileno(), "rb", closefd=False)
     if not name:
         raise BadRequest("a FILE was named with no name at all.")
-    with Path(name).open("rb") as file:
-        yield file if file.seekable() else spooled(file, _LARGEST_PIPE)
+    return Path(name).open("rb")
+
+
+@contextmanager
+def seekable(name: str) -> Iterator[IO[bytes]]:
+    """The same, and one can go back in them: of a pipe a copy is made, and of what is left of standard input."""
+    with opened(name) as file:
+        if name != "-" and file.seekable():
+            yield file
+            return
+        with spooled(file, _LARGEST_PIPE) as whole:
+            yield whole
 
 
 def survey(given: Sequence[tuple[str, IO[bytes]]], library: Library) -> Surveyed:

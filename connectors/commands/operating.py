@@ -106,7 +106,7 @@ def admit(
     token = secrets.token_urlsafe(32)
 
     async def keep(store: Any) -> None:
-        from connectors.assembly import now
+        from connectors.clock import now
 
         await store.errands.admit(site, token, note, now())
 

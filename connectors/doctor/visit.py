@@ -5,8 +5,9 @@ from pathlib import Path
 
 from bot.errors import ConnectorError
 from connectors import settings, settings_file
+from connectors.clock import now
 from connectors.doctor import installation, slack, teams, web
-from connectors.doctor.network import line, utc_now
+from connectors.doctor.network import line
 from connectors.doctor.symptoms import Symptom, told
 from connectors.manifests import slack_scopes
 from connectors.settings_file import Settings
@@ -32,10 +33,10 @@ async def _platforms(said: Settings) -> AsyncIterator[Symptom]:
     try:
         async with line(said.network) as out:
             if said.slack:
-                async for symptom in slack.examine(said.slack, slack_scopes(), out, utc_now):
+                async for symptom in slack.examine(said.slack, slack_scopes(), out, now):
                     yield symptom
             if said.teams:
-                async for symptom in teams.examine(said.teams, out, utc_now):
+                async for symptom in teams.examine(said.teams, out, now):
                     yield symptom
     except ConnectorError as error:
         yield Symptom("network", "fail", str(error), "Correct the settings under [network].")
