@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -14,6 +15,7 @@ LONGEST_LINE = 64 * 1024
 _TAIL = 4 * 1024  # of those, the bytes of the end: the status of a request stands there
 _CONTINUES = bytes(range(0x80, 0xC0))  # in UTF-8, the bytes of a character but its first
 _BLOCK = 1 << 20
+_RECORD = 4_000  # characters of the lines that go on with the first one of a record
 _HEAD = 64 * 1024
 
 Progress = Callable[[int], None]
@@ -128,6 +130,22 @@ class Stream:
             lines.pop()
             for number, line in enumerate(lines, first):
                 yield number, decoded(shortened(line))
+
+    def records(self, begins: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str] | None, str]]:
+        """(number of the first line, what `begins` finds in it, the lines that go on with it below each other, at most
+        `_RECORD` characters) of every record; lines before the first have no match."""
+        first, found, more, room = 1, None, list[str](), _RECORD
+        for number, line in self.numbered():
+            if new := begins.match(line):
+                if found or more:
+                    yield first, found, "\n".join(more)
+                first, found, more, room = number, new, [], _RECORD
+            elif room > 0 and line.strip():
+                first = first if found or more else number
+                more.append(line.strip()[:room])
+                room -= len(more[-1]) + 1
+        if found or more:
+            yield first, found, "\n".join(more)
 
 
 def _grown(kept: bytes | bytearray, data: bytes) -> bytes | bytearray:

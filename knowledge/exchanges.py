@@ -48,6 +48,8 @@ _PLACE = pattern(
 _GROUP_PATHS = (Path.ADMIN, Path.VERIFY, Path.NOTIFY, Path.CRP, Path.SCEP_MISSPELT, Path.SCEP, Path.SCEP_FOLDER)
 """The path of each group of `_PLACE`, in order."""
 _OPERATIONS = {"getcacaps": "GetCACaps", "getcacert": "GetCACert", "pkioperation": "PKIOperation"}
+_TOO_LONG = (b" ...", b"?...")
+"""What IIS writes for a query of more than 4,096 characters: of SCEP, only a message is so long."""
 _OPERATION = pattern(r"getcacaps|getcacert|pkioperation")
 
 
@@ -182,9 +184,11 @@ def _places(data: bytes) -> Iterator[_Place]:
 
 def _path_of(uri: bytes) -> tuple[Path | None, str | None]:
     found = _PLACE.search(uri[:_URI])
+    path = _path_in(found) if found else None
+    if path is Path.SCEP and uri.endswith(_TOO_LONG):
+        return path, "PKIOperation"
     operation = _OPERATION.search(uri[:_URI])
-    name = _OPERATIONS[operation.group().decode()] if operation else None
-    return _path_in(found) if found else None, name
+    return path, _OPERATIONS[operation.group().decode()] if operation else None
 
 
 def _path_in(place: Any) -> Path:

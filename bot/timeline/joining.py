@@ -45,12 +45,15 @@ class Enrolment:
     """The furthest step that each file speaks of, well or not; 0 for none."""
     installed: set[int] = field(default_factory=set)
     """The files that tell of an installed certificate."""
+    who: str = ""
+    """The id of the device, where a log names it."""
 
     def add(self, mark: Mark) -> None:
         """Take in a mark."""
         self.makes.add((mark.file, mark.verdict.make))
         self.told[mark.file] = max(self.told.get(mark.file, 0), mark.verdict.step or 0)
         self.ended = self.ended or mark.ends
+        self.who = self.who or mark.who
         self.has_failed = self.has_failed or mark.verdict.kind == "bad"
         if mark.verdict.entry in _INSTALLED:
             self.installed.add(mark.file)

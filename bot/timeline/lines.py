@@ -50,7 +50,8 @@ class Line(NamedTuple):
     of the machine that wrote it; of the year `DATELESS` where only the time of day is known. `text` is what it says,
     without its time. `grave`: its log marks it as an error or a warning (None: the log does not say; False: it is
     certainly none). `took` are seconds before `at` in which it happened. `begins` and `ends`: a device starts an
-    enrolment, or sends its request. `message`: the beginning of a query with a SCEP message in it.
+    enrolment, or sends its request. `message`: the beginning of a query with a SCEP message in it. `who`: the device
+    that the line names by its id, or the account that asked a CA.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Line(NamedTuple):
     begins: bool = False
     ends: bool = False
     message: str = ""
+    who: str = ""
 
 
 class Where(NamedTuple):

@@ -23,6 +23,7 @@ class Mark(NamedTuple):
     took: float = 0.0
     begins: bool = False
     ends: bool = False
+    who: str = ""
     depth: int = 0
     """How far from the device its program stands: of two lines of one second, the deeper one was first."""
 
@@ -41,6 +42,7 @@ class Mark(NamedTuple):
             took=line.took,
             begins=line.begins,
             ends=line.ends,
+            who=line.who,
             depth=depth(line.source),
         )
 

@@ -1,15 +1,15 @@
 """What the logs together tell: how many enrolments, how far they come, where they stop, and since when."""
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.lines import Line, Tick, Where, no_tick, plausible, ticking
 from bot.timeline.marks import Mark
+from bot.timeline.outages import Group, first_of, grouped, without_others
 from bot.timeline.recipients import Recipient, Recipients
 from bot.timeline.templates import Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Judge, Verdict
@@ -20,13 +20,10 @@ MOST_GOOD = 120_000
 MOST_BAD = 60_000
 """Bad lines that are kept; more are counted."""
 
-_RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _PAGE = "scep-url-general-ndes-page"
 """What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
 _CHALLENGES = "mscep_admin"
-_CA = 9  # depth of what a CA tells
-_PAST_THE_CA = 4  # the step that proves that a CA has issued
 _TURNS = (_CHALLENGES, "state changed from CERT_")
 """What is in turns, told by lines of several callers or threads: whatever comes next is the answer to one before."""
 
@@ -161,7 +158,7 @@ class Survey:
         for file, clock in zip(self._files, clocks, strict=True):
             file.clock = clock if file.first else None
         found = joined((mark for marks in files for mark in marks), [file.kind for file in self._files], self._tick)
-        enrolments, alone = _without_others(*found)
+        enrolments, alone = without_others(*found)
         reached: Counter[int] = Counter()
         for enrolment in enrolments:
             reached.update(enrolment.steps)
@@ -188,13 +185,13 @@ class Survey:
 
     def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
         dropped = self._dropped.copy()  # what was not kept counts once, where most of its like was
-        groups = sorted(_grouped(enrolments, alone), key=lambda group: -len(group.marks))
+        groups = sorted(grouped(enrolments, alone), key=lambda group: -len(group.marks))
         stops = [self._stop(group, dropped.pop(_like(group.telling), 0)) for group in groups]
         return sorted(stops, key=_weight, reverse=True)
 
-    def _stop(self, group: "_Group", dropped: int) -> Stop:
+    def _stop(self, group: Group, dropped: int) -> Stop:
         bad = group.marks
-        first, telling = _first(bad), group.telling
+        first, telling = first_of(bad), group.telling
         times = [mark.at for mark in bad if mark.at]
         return Stop(
             group.step,
@@ -235,112 +232,3 @@ def _like(mark: Mark) -> tuple[int | None, str]:
 def _weight(stop: Stop) -> tuple[float, float]:
     known = 1.0 if stop.verdict.confidence >= SPECIFIC else 0.3 if stop.verdict.match else 0.1
     return known * (stop.enrolments + min(stop.lines, 1_000) / 1_000), stop.verdict.confidence
-
-
-@dataclass(slots=True)
-class _Group:
-    """What stops for the same reason at the same step, its bad marks in time."""
-
-    step: int | None
-    telling: Mark
-    stopped: list[Enrolment]
-    marks: list[Mark]
-
-
-def _grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[_Group]:
-    """By step and entry; failures that tell no cause go with the one beside them in time that does."""
-    groups: dict[tuple[int | None, str], _Group] = {}
-
-    def group(mark: Mark, step: int | None) -> _Group:
-        return groups.setdefault((step, mark.verdict.entry), _Group(step, mark, [], []))
-
-    for enrolment in enrolments:
-        if mark := enrolment.failure:
-            found = group(mark, enrolment.step_of(mark))
-            found.stopped.append(enrolment)
-            found.marks += [one for one in enrolment.marks if one.verdict.kind == "bad"]
-        else:
-            for one in enrolment.marks:
-                if one.verdict.kind == "bad" and not one.verdict.retried:
-                    group(one, one.verdict.step).marks.append(one)
-    for mark in alone:
-        group(mark, mark.verdict.step).marks.append(mark)
-    for each in groups.values():
-        each.marks.sort(key=_when)
-    return _merged(list(groups.values()), _Successes(enrolments))
-
-
-def _without_others(enrolments: list[Enrolment], alone: list[Mark]) -> tuple[list[Enrolment], list[Mark]]:
-    """The same without what a CA refused to somebody else: every enrolment that other logs show came past the CA."""
-    shown = [one for one in enrolments if any(mark.depth < _CA for mark in one.marks)]
-    if not shown or any(one.furthest < _PAST_THE_CA or one.failure for one in shown):
-        return enrolments, alone
-    for one in shown:
-        one.marks = [mark for mark in one.marks if mark.depth < _CA or mark.verdict.kind == "good"]
-    return shown, [mark for mark in alone if mark.depth < _CA]
-
-
-class _Successes:
-    """When something went well, by step: an outage lasts from one such moment to the next."""
-
-    def __init__(self, enrolments: Iterable[Enrolment]) -> None:
-        self._times: dict[int, list[datetime]] = {}
-        for enrolment in enrolments:
-            for mark in enrolment.marks:
-                if mark.at and mark.verdict.kind == "good" and mark.verdict.step:
-                    self._times.setdefault(mark.verdict.step, []).append(mark.at)
-        for times in self._times.values():
-            times.sort()
-
-    def between(self, start: datetime, end: datetime, step: int) -> bool:
-        """Whether a step, or one behind it, went well between two moments."""
-        behind = (times for of, times in self._times.items() if of >= step)
-        return any(bisect_left(times, start) < bisect_right(times, end) for times in behind)
-
-
-def _merged(groups: list[_Group], successes: _Successes) -> list[_Group]:
-    """Groups that tell of the same outage as one: a cause told by the service, or elsewhere, right before or within."""
-    kept: list[_Group] = []
-    # Specific ones first, those that stop most enrolments before others: they take the rest in.
-    order = sorted(groups, key=lambda g: (g.telling.verdict.confidence < SPECIFIC, -len(g.stopped), -len(g.marks)))
-    for group in order:
-        home = next((other for other in kept if _same_outage(other, group, successes)), None)
-        if home is None:
-            kept.append(group)
-            continue
-        home.stopped += group.stopped
-        home.marks = sorted(home.marks + group.marks, key=_when)
-    return kept
-
-
-def _same_outage(main: _Group, other: _Group, successes: _Successes) -> bool:
-    timed, others = ([mark.at for mark in group.marks if mark.at] for group in (main, other))
-    if not (timed and others):
-        return False
-    generic = other.telling.verdict.confidence < SPECIFIC
-    of_service = not other.stopped or not main.stopped
-    if not (generic or of_service or main.step == other.step):
-        return False
-    if main.step and main.step == other.step:
-        apart = (max(timed), min(others)) if min(timed) < min(others) else (max(others), min(timed))
-        if apart[0] < apart[1] and not successes.between(*apart, main.step):
-            return True
-    start, end = min(timed) - _RELATED, max(timed) + _RELATED
-    inside = sum(1 for at in others if start <= at <= end)
-    return inside * 2 >= len(others)
-
-
-def _first(bad: Sequence[Mark]) -> Mark:
-    """The first of bad marks in time; many logs tell whole seconds only, so within one the deepest program's."""
-    earliest = bad[0]
-    if earliest.at is None:
-        return earliest
-    second = earliest.at.replace(microsecond=0) + timedelta(seconds=1)
-    same = [mark for mark in bad[:20] if mark.at and mark.at < second]
-    whole = any(mark.at and not mark.at.microsecond for mark in same)
-    return min(same, key=lambda mark: (-mark.depth, _when(mark))) if whole else earliest
-
-
-def _when(mark: Mark) -> tuple[datetime, float, int, int]:
-    at = mark.at or datetime.max.replace(tzinfo=UTC)
-    return at, -mark.verdict.confidence, mark.file, mark.number

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from bot.timeline.lines import Line
 from knowledge.events import PROVIDERS
 from knowledge.library import Library, Match
-from knowledge.observations import Exchange
+from knowledge.observations import FOREIGN, Exchange
 from knowledge.patterns import pattern
 from knowledge.reading import Reading, read
 from knowledge.schema import Kind, Path, Source
@@ -70,8 +70,9 @@ _BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payloa
 """What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
 _NOT_THERE = "iis-404-0-mscep-missing"
 """A problem of what devices call; other pages of the folder are asked for by scanners, which name no operation."""
-_NOT_NDES = pattern(r"\bmicrosoftaik\.azure\.net\b")
-"""Where Windows gets the certificate of its TPM by SCEP too: no server of ours has a part in it."""
+_NOT_OURS = pattern(r"\bmicrosoftaik\.azure\.net\b|\bnode \.?/[^\s]{1,300} not found")
+"""Where Windows gets the certificate of its TPM by SCEP too, in which no server of ours has a part; and what a device
+says of each setting that it does not have."""
 _RESULT_ONLY = pattern(r"event id: 4001\b|\bsceprequestissuedfailure\b")
 """The connector's last word on a request, which is the same wherever it failed; the events of the steps tell where."""
 _ATTEMPT = pattern(r"event id: 4009\b|\bscepnotifyattemptfailed\b")
@@ -83,10 +84,15 @@ _SAYS_STEP = {
     4: pattern(r"event id: 4007\b|\bscepissuedfailure\b"),  # the connector got no certificate for a request
 }
 """Failures that no entry knows, or one takes for a question, and that name their step all the same."""
+_AUTHORITY = "CertificationAuthority"
 _AUDITS = pattern(r"event id: 488[89]\b")
 """What the audit of a CA always calls information: requests that it refused or set aside."""
-_TALKS_TO_INTUNE = "ndesconnector"
-"""The trace of the old connector about its own talk with Intune."""
+_TALKS_TO_INTUNE = ("ndesconnector", "intune connector", "microsoft intune connector")
+"""What the old connector tells of its own talk with Intune: it hands on what became of requests, and checks none."""
+_PKCS = pattern(r"\b(?:pkcs|pfx)\b")
+"""What the connector does beside SCEP."""
+_OF_AN_ACCOUNT = pattern(r"event id: 53\b[^=]*[\s\"\x27]([\w.-]{1,60}\\[\w.$-]{1,100})[\s.\"\x27]")
+"""A refusal of a CA that names an account and no subject: a request that came by SCEP brings its subject along."""
 _OF_THE_SERVICE = frozenset(
     {"ndes-started-successfully", "connector-setup-success", "scep-url-403-expected", "mscep-admin-challenge-page"}
 )
@@ -157,11 +163,15 @@ class Judge:
 
     def _judged(self, line: Line, make: int) -> Verdict | None:
         reading = read(line.text)
-        if not (reading.topic or line.grave or reading.codes or reading.exchanges) or _NOT_NDES.search(reading.bytes):
+        if not (reading.topic or line.grave or reading.codes or reading.exchanges) or _NOT_OURS.search(reading.bytes):
             return None
         matches = self._library.match_reading(line.text, reading, typed=False)
+        if line.source.endswith(_AUTHORITY) and _OF_AN_ACCOUNT.search(reading.bytes) and b"cn=" not in reading.bytes:
+            return None
+        if _of_others(reading) and (not matches or matches[0].confidence < SPECIFIC):
+            return None
         grave = None if line.grave is False and _AUDITS.search(reading.bytes) else line.grave
-        told = _placed(_of(matches[0], grave, make, _bar(reading)), reading) if matches else None
+        told = _placed(_of(matches[0], grave, make, _bar(reading)), reading, line.source) if matches else None
         web = next((seen for seen in reading.exchanges if seen.logged and seen.path), None)
         if matches and matches[0].entry.id in _BY_HAND and not (web and web.operation):
             return None if web else Verdict("odd", None, "", UNKNOWN, None, make)
@@ -176,15 +186,24 @@ class Judge:
             return Verdict("bad", step, "", BAD, None, make)
         source = line.source.lower()
         if told is None and line.grave and _OURS.search(source.encode("latin-1", "replace")):
-            return Verdict("bad", 6 if source == _TALKS_TO_INTUNE else None, "", UNKNOWN, None, make)
+            if _PKCS.search(reading.bytes) and b"scep" not in reading.bytes:
+                return None
+            return Verdict("bad", 6 if source in _TALKS_TO_INTUNE else None, "", UNKNOWN, None, make)
         return told or _odd(line, reading, matches, make)
 
 
-def _placed(told: Verdict | None, reading: Reading) -> Verdict | None:
+def _of_others(reading: Reading) -> bool:
+    """Whether a line is an event of programs that have no part in enrolment: they use the same codes."""
+    return bool(reading.events) and all(event.source == FOREIGN for event in reading.events)
+
+
+def _placed(told: Verdict | None, reading: Reading, source: str) -> Verdict | None:
     """A verdict with what the line says beyond its entry: that only the report fails, or not why a request did."""
     if told is None or told.kind != "bad":
         return told
     if told.step == 3 and _REPORTS.search(reading.bytes):
+        return told._replace(step=6)
+    if told.match and told.match.entry.area == "connector" and source.lower() in _TALKS_TO_INTUNE:
         return told._replace(step=6)
     if _ATTEMPT.search(reading.bytes):
         return told._replace(retried=True)

@@ -8,6 +8,7 @@ from bot.timeline.lines import Line
 
 _LONGEST = 6_000  # characters of a message that are kept
 _TRANSACTION = re.compile(r"transaction ?-?id\W{1,4}([0-9A-Za-z+/=-]{8,100})", re.IGNORECASE)
+_DEVICE = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
 _PROCESS = re.compile(r"<EventAuxInfo\s[^>]{0,200}?ProcessName=[\"']([^\"']{1,200})")
 _OURS = re.compile(r"w3wp|ndes|connector|certsrv|certutil|mscep", re.IGNORECASE)
 """Programs of NDES, the connector and the CA."""
@@ -48,7 +49,7 @@ class Record:
         process = _PROCESS.search(self.more) if "CAPI2" in self.provider else None
         if process and not _OURS.search(process[1]):
             grave = False  # CAPI2 logs the certificates of every program on the machine
-        transaction = _TRANSACTION.search(text)
+        transaction, device = _TRANSACTION.search(text), _DEVICE.search(text)
         return Line(
             self.number,
             self.at,
@@ -56,6 +57,7 @@ class Record:
             text,
             grave,
             transaction=transaction[1] if transaction else "",
+            who=device[1].lower() if device else "",
         )
 
 

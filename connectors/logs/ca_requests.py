@@ -16,6 +16,8 @@ _HEADER = re.compile(
 )
 _MARKED = re.compile(r"Request Status Code|Request Disposition Message|Anforderungsstatuscode", re.IGNORECASE)
 _DATE = re.compile(r"(?:Submission|Resolved|bermittlung|Aufl)[^:\n]{0,40}[:=]\s*\"?([^\n\"]+)", re.IGNORECASE)
+_REQUESTER = re.compile(r"requester ?name|name des antragstellers|antragstellername|nom du demandeur", re.IGNORECASE)
+_REQUESTED_BY = re.compile(rf"(?:{_REQUESTER.pattern})\s{{0,20}}[:=]\s{{0,5}}\"?([^\n\"]{{1,100}})", re.IGNORECASE)
 _LONGEST = 4_000
 
 
@@ -47,11 +49,15 @@ def _request(number: int, parts: list[str]) -> Iterator[Line]:
     text = "\n".join(parts)[:_LONGEST]
     if text and _MARKED.search(text):
         date = _DATE.search(text)
-        yield Line(number, local(date[1], day_first=False) if date else None, "CA", f"CA Failed Requests: {text}")
+        who = _REQUESTED_BY.search(text)
+        at = local(date[1], day_first=False) if date else None
+        yield Line(number, at, "CA", f"CA Failed Requests: {text}", who=who[1] if who else "")
 
 
 def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
-    mark = max(",;\t", key=stream.head.split("\n", 1)[0].count)
+    names = stream.head.split("\n", 1)[0]
+    mark = max(",;\t", key=names.count)
+    requester = next((i for i, name in enumerate(names.split(mark)) if _REQUESTER.search(name.replace(".", " "))), -1)
     for number, line in stream.numbered():
         if number == 1 or not line.strip():
             continue
@@ -60,7 +66,8 @@ def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
         except csv.Error:
             continue
         text = "; ".join(words)[:_LONGEST]
-        yield Line(number, local(text, day_first), "CA", f"CA Failed Requests, Request Status Code: {text}")
+        who = words[requester] if 0 <= requester < len(words) else ""
+        yield Line(number, local(text, day_first), "CA", f"CA Failed Requests, Request Status Code: {text}", who=who)
 
 
 READER = Reader("ca-requests", "failed requests of the CA", _fits, _lines)

@@ -28,6 +28,7 @@ _THREADS = 2  # that screen
 _AHEAD = 4  # blocks that are screened before they are asked for
 _OURS = ("scep", "certsrv", "certificateregistration")
 _SHOWN = 120  # characters of a query that are kept; a SCEP message is long, encrypted and of no use
+_TOO_LONG = "..."  # what stands for a query of more than 4,096 characters: of SCEP, only a message is so long
 _MESSAGE = 1_700  # of a query with a SCEP message: whom it is encrypted to stands at its beginning
 _SHAPE = re.compile(
     r"^(?:\S+ )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ (?:\S+ )*?(?:GET|POST|HEAD|OPTIONS|PUT|PROPFIND) /.*"
@@ -251,8 +252,8 @@ def _request(number: int, line: bytes, fields: Layout) -> Line | None:
     if not status.isdigit() or not any(word in small for word in _OURS):
         return None
     device = "mscep.dll" in small or "pkiclient" in small
-    pki = "pkioperation" in operation
-    asked = query.partition("&")[0] if pki else query[:_SHOWN]
+    pki = "pkioperation" in operation or (device and query == _TOO_LONG)
+    asked = "operation=PKIOperation" if pki else query[:_SHOWN]
     numbers = f"{status} {_number(words[fields.substatus])} {_number(words[fields.win32])}"
     return Line(
         number,

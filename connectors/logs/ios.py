@@ -25,15 +25,12 @@ def _fits(head: str) -> float:
 
 
 def _lines(stream: Stream) -> Iterator[Line]:
-    at, process = None, "console"
-    for number, line in stream.numbered():
-        if found := _LINE.match(line):
-            at, process, text = iso(found[2]) or clock(found[2]), found[3], found[4]
-        elif line.strip():
-            text = line.strip()
+    for number, found, below in stream.records(_LINE):
+        if found:
+            at, process = iso(found[2]) or clock(found[2]), found[3]
+            yield Line(number, at, process, f"{process} {found[4][:_LONGEST]}\n{below}".rstrip())
         else:
-            continue
-        yield Line(number, at, process, f"{process} {text[:_LONGEST]}")
+            yield Line(number, None, "console", f"console {below}")
 
 
 READER = Reader("ios", "console of an iPhone or iPad", _fits, _lines)

@@ -15,6 +15,7 @@ _LINE = re.compile(
 )
 _SHAPE = re.compile(r"^\d{4}-\d\d-\d\dT\S+\s+(?:VERB|DBUG|DEBUG|INFO|WARN|ERROR|FATAL)\s+\S+\s+[\w$]+\.", re.M)
 _LONGEST = 4_000
+_PLACE = ("at ", "... ")  # how the lines of a stack trace begin that name no exception
 
 
 def _fits(head: str) -> float:
@@ -22,18 +23,16 @@ def _fits(head: str) -> float:
 
 
 def _lines(stream: Stream) -> Iterator[Line]:
-    at, name, thread = None, "omadm", ""
-    for number, line in stream.numbered():
-        found = _LINE.match(line)
-        if found:
-            at, name, thread = iso(found[1]), found[4], found[6]
-            at = at.replace(tzinfo=UTC) if at and not at.tzinfo else at
-            text = found[7]
-        elif not line.strip():
+    """Each with the exceptions that caused it; the places in the program that they went by say nothing."""
+    for number, found, below in stream.records(_LINE):
+        causes = "\n".join(line for line in below.split("\n") if not line.startswith(_PLACE))
+        if not found:
+            yield Line(number, None, "omadm", f"omadm {causes}")
             continue
-        else:
-            text = line.strip()  # the lines of a stack trace
-        yield Line(number, at, name.rpartition(".")[2], f"{name} {text[:_LONGEST]}", flow=thread)
+        at, name = iso(found[1]), found[4]
+        at = at.replace(tzinfo=UTC) if at and not at.tzinfo else at
+        text = f"{name} {found[7][:_LONGEST]}\n{causes}".rstrip()
+        yield Line(number, at, name.rpartition(".")[2], text, flow=found[6])
 
 
 READER = Reader("omadm", "OMADM log of Android", _fits, _lines)

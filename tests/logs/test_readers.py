@@ -198,10 +198,20 @@ def test_setupmsi_tells_what_decides_with_the_day_of_its_beginning() -> None:
     assert "1168" in error.text
 
 
-def test_omadm_gives_the_class_and_the_lines_of_a_trace_their_time() -> None:
-    first, second = lines_of(OMADM.encode())
-    assert first.source == "UrlConnectionGetTransport"
-    assert first.at == second.at == datetime(2024, 5, 14, 8, 1, 14, 302_000, tzinfo=UTC)
+def test_omadm_gives_the_class_and_what_caused_an_exception() -> None:
+    thrown = OMADM + "Caused by: java.security.cert.CertificateNotYetValidException: not before May 15\n"
+    (found,) = lines_of(thrown.encode())
+    assert (found.number, found.source) == (1, "UrlConnectionGetTransport")
+    assert found.at == datetime(2024, 5, 14, 8, 1, 14, 302_000, tzinfo=UTC)
+    assert "NotYetValid" in found.text
+    assert "com.example.Trace" not in found.text
+
+
+def test_a_query_that_iis_cut_is_a_request_for_a_certificate() -> None:
+    text = IIS.splitlines()[1] + "\n" + IIS.splitlines()[2].replace("operation=GetCACaps&message=ca", "...")
+    (found,) = lines_of(text.encode())
+    assert (found.ends, found.begins) == (True, False)
+    assert "PKIOperation" in found.text
 
 
 def test_the_console_of_a_phone_has_a_time_of_day_only() -> None:

@@ -1,0 +1,174 @@
+"""What stops enrolments, sorted into outages: bad marks with the same cause, or beside each other in time, are one."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.timeline.joining import Enrolment
+from bot.timeline.marks import Mark
+from bot.timeline.verdicts import SPECIFIC
+
+_RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
+_CA = 9  # depth of what a CA tells
+_NDES = 5  # the same of NDES
+_OF_A_DEVICE = 2  # the same of a device
+_START = timedelta(minutes=10)  # in which a server starts, with all it needs
+_SENT = 2  # the step at which a device sends its request
+_FEW = 3  # failed enrolments that are no outage
+_TRIES = 12  # enrolments of one device; what has more is many devices behind one address
+_PAST_THE_CA = 4  # the step that proves that a CA has issued
+
+
+@dataclass(slots=True)
+class Group:
+    """What stops for the same reason at the same step, its bad marks in time."""
+
+    step: int | None
+    telling: Mark
+    stopped: list[Enrolment]
+    marks: list[Mark]
+
+
+def grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Group]:
+    """By step and entry; failures that tell no cause go with the one beside them in time that does."""
+    groups: dict[tuple[int | None, str], Group] = {}
+
+    def group(mark: Mark, step: int | None) -> Group:
+        return groups.setdefault((step, mark.verdict.entry), Group(step, mark, [], []))
+
+    recovered = _recovered(enrolments)
+    for enrolment in enrolments:
+        if id(enrolment) in recovered:
+            continue
+        if mark := enrolment.failure:
+            found = group(mark, enrolment.step_of(mark))
+            found.stopped.append(enrolment)
+            found.marks += [one for one in enrolment.marks if one.verdict.kind == "bad"]
+        else:
+            for one in enrolment.marks:
+                if one.verdict.kind == "bad" and not one.verdict.retried:
+                    group(one, one.verdict.step).marks.append(one)
+    successes = _Successes(enrolments)
+    for mark in alone:
+        if not _was_a_start(mark, successes):
+            group(mark, mark.verdict.step).marks.append(mark)
+    for each in groups.values():
+        each.marks.sort(key=_when)
+    return _merged(list(groups.values()), successes)
+
+
+def _recovered(enrolments: Sequence[Enrolment]) -> set[int]:
+    """The failed enrolments (by `id`) of devices that came further soon after: of a few, nobody needs to hear. Where
+    many devices failed alike, it was an outage, over or not."""
+    tries: dict[tuple[str, ...], list[Enrolment]] = {}
+    for enrolment in enrolments:
+        if device := _device(enrolment):
+            tries.setdefault(device, []).append(enrolment)
+    found: dict[tuple[int | None, str], list[Enrolment]] = {}
+    for of_one in tries.values():
+        for i, enrolment in enumerate(of_one if len(of_one) <= _TRIES else ()):
+            if (mark := enrolment.failure) and any(_goes_on(enrolment, mark, later) for later in of_one[i + 1 :]):
+                found.setdefault((enrolment.step_of(mark), mark.verdict.entry), []).append(enrolment)
+    return {id(enrolment) for alike in found.values() if len(alike) <= _FEW for enrolment in alike}
+
+
+def _device(enrolment: Enrolment) -> tuple[str, ...]:
+    """What tells a device from others; empty where nothing does."""
+    if enrolment.who:
+        return (enrolment.who,)
+    first = enrolment.marks[0]
+    if enrolment.device:
+        return enrolment.device, first.agent
+    own = all(mark.depth <= _OF_A_DEVICE and mark.file == first.file for mark in enrolment.marks)
+    return (f"log {first.file}",) if own else ()
+
+
+def _goes_on(failed: Enrolment, mark: Mark, later: Enrolment) -> bool:
+    """Whether a later try of the device came past the step at which one failed."""
+    step = max(failed.step_of(mark) or 0, _SENT)
+    return later.last > failed.last and later.furthest >= step and later.failure is None
+
+
+def _was_a_start(mark: Mark, successes: "_Successes") -> bool:
+    """Whether NDES itself tells of a failure while the server starts, soon after which it serves: the CA may start
+    later than it does."""
+    if mark.depth != _NDES or mark.verdict.of_request or not mark.at:
+        return False
+    return successes.between(mark.at, mark.at + _START, 2)
+
+
+def without_others(enrolments: list[Enrolment], alone: list[Mark]) -> tuple[list[Enrolment], list[Mark]]:
+    """The same without what a CA refused to somebody else: every enrolment that other logs show came past the CA."""
+    shown = [one for one in enrolments if any(mark.depth < _CA for mark in one.marks)]
+    if not shown or any(one.furthest < _PAST_THE_CA or one.failure for one in shown):
+        return enrolments, alone
+    for one in shown:
+        one.marks = [mark for mark in one.marks if mark.depth < _CA or mark.verdict.kind == "good"]
+    return shown, [mark for mark in alone if mark.depth < _CA]
+
+
+class _Successes:
+    """When something went well, by step: an outage lasts from one such moment to the next."""
+
+    def __init__(self, enrolments: Iterable[Enrolment]) -> None:
+        self._times: dict[int, list[datetime]] = {}
+        for enrolment in enrolments:
+            for mark in enrolment.marks:
+                if mark.at and mark.verdict.kind == "good" and mark.verdict.step:
+                    self._times.setdefault(mark.verdict.step, []).append(mark.at)
+        for times in self._times.values():
+            times.sort()
+
+    def between(self, start: datetime, end: datetime, step: int) -> bool:
+        """Whether a step, or one behind it, went well between two moments."""
+        behind = (times for of, times in self._times.items() if of >= step)
+        return any(bisect_left(times, start) < bisect_right(times, end) for times in behind)
+
+
+def _merged(groups: list[Group], successes: _Successes) -> list[Group]:
+    """Groups that tell of the same outage as one: a cause told by the service, or elsewhere, right before or within."""
+    kept: list[Group] = []
+    # Specific ones first, those that stop most enrolments before others: they take the rest in.
+    order = sorted(groups, key=lambda g: (g.telling.verdict.confidence < SPECIFIC, -len(g.stopped), -len(g.marks)))
+    for group in order:
+        home = next((other for other in kept if _same_outage(other, group, successes)), None)
+        if home is None:
+            kept.append(group)
+            continue
+        home.stopped += group.stopped
+        home.marks = sorted(home.marks + group.marks, key=_when)
+    return kept
+
+
+def _same_outage(main: Group, other: Group, successes: _Successes) -> bool:
+    timed, others = ([mark.at for mark in group.marks if mark.at] for group in (main, other))
+    if not (timed and others):
+        return False
+    generic = other.telling.verdict.confidence < SPECIFIC
+    of_service = not other.stopped or not main.stopped
+    if not (generic or of_service or main.step == other.step):
+        return False
+    if main.step and main.step == other.step:
+        apart = (max(timed), min(others)) if min(timed) < min(others) else (max(others), min(timed))
+        if apart[0] < apart[1] and not successes.between(*apart, main.step):
+            return True
+    start, end = min(timed) - _RELATED, max(timed) + _RELATED
+    inside = sum(1 for at in others if start <= at <= end)
+    return inside * 2 >= len(others)
+
+
+def first_of(bad: Sequence[Mark]) -> Mark:
+    """The first of bad marks in time; many logs tell whole seconds only, so within one the deepest program's."""
+    earliest = bad[0]
+    if earliest.at is None:
+        return earliest
+    second = earliest.at.replace(microsecond=0) + timedelta(seconds=1)
+    same = [mark for mark in bad[:20] if mark.at and mark.at < second]
+    whole = any(mark.at and not mark.at.microsecond for mark in same)
+    return min(same, key=lambda mark: (-mark.depth, _when(mark))) if whole else earliest
+
+
+def _when(mark: Mark) -> tuple[datetime, float, int, int]:
+    at = mark.at or datetime.max.replace(tzinfo=UTC)
+    return at, -mark.verdict.confidence, mark.file, mark.number
