@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 from aiohttp import web
@@ -14,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.check import PROBE
 from bot.errands import Order, seen_of, unseen
-from bot.errors import BadRequest
+from bot.errors import BadRequest, ConnectorError
 from bot.findings import Past, Server
+from bot.insisting import insist
 from bot.looking import SLOW_RUN, Seen, time_for
 from bot.ports import Check, Clock, Errand, Errands
 
@@ -33,7 +33,6 @@ LARGEST: Final = 2 * 1024 * 1024
 
 _LOOK_EVERY: Final = 1.0  # seconds between two looks for what another replica did; what this one did is heard at once
 _MOST: Final = 50  # errands that a worker may take at a time
-_REFUSALS: Final = 20  # wrong tokens in a minute after which no new one is looked up for the rest of it
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ async def _within(seconds: float, rung: asyncio.Event) -> None:
 
 
 class Sites:
-    """The bot's side: which servers are looked at elsewhere, and the door for their workers."""
+    """The bot's side: which servers are looked at elsewhere, and what was seen there."""
 
     def __init__(
         self,
@@ -92,7 +91,8 @@ class Sites:
             return None
         order = Order(server, tuple(check.id for check in checks), past, self._allow)
         name = f"{server.name} {now.isoformat()}"
-        await self._errands.put(Errand(name, server.site, order.said()), now)
+        errand = Errand(name, server.site, order.said())
+        await insist(lambda: self._errands.put(errand, self._clock()), "an errand cannot be laid out")
         self._bell.ring(_site(server.site))
         try:
             async with asyncio.timeout(self._patience):
@@ -102,19 +102,22 @@ class Sites:
             async with asyncio.timeout(time_for(server, checks) + MARGIN + again):
                 done = await self._until(name, lambda errand: errand.result is not None)
             return seen_of(dict(done.result or {}), order, now)
-        except TimeoutError:
+        except TimeoutError:  # from now on nobody is to take it: a probe that was taken might be sent twice
+            await insist(lambda: self._errands.drop(name), "an errand cannot be taken back")
             return unseen(server, checks, f"No runner for site {server.site} answered.")
         except BadRequest as error:
             _log.error("a worker's answer is refused", extra={"server": server.name, "reason": str(error)})
             return unseen(server, checks, f"The runner of site {server.site} gave an answer that makes no sense.")
         finally:
             self._bell.ring(name)  # nobody is to wait for it any more
-            await self._errands.drop(name)
+            with suppress(ConnectorError):  # it goes by itself in the end
+                await self._errands.drop(name)
 
     async def _until(self, name: str, so: Callable[[Errand], bool]) -> Errand:
         while True:
             rung = self._bell.heard(name)
-            if (errand := await self._errands.errand(name)) and so(errand):
+            errand = await insist(lambda: self._errands.errand(name), "an errand cannot be looked up")
+            if errand and so(errand):
                 return errand
             await _within(_LOOK_EVERY, rung)
 
@@ -155,8 +158,6 @@ class Door:
         self._errands = errands
         self._clock = clock
         self._seconds = seconds
-        self._refused: list[float] = []
-        self._good: set[bytes] = set()  # digests of tokens that were good: guesses of others do not lock them out
 
     def open(self, application: web.Application) -> None:
         """Add the addresses for workers."""
@@ -187,21 +188,14 @@ class Door:
         return web.json_response({"taken": first})
 
     async def _site(self, request: web.Request) -> str:
-        """The site of whoever asks. Raises 401 for a token that is not, or no longer, good."""
-        now = self._seconds()
-        self._refused = [at for at in self._refused if now - at < 60]
+        """The site of whoever asks. Raises 401 for a token that is not, or no longer, good. Wrong ones are not counted:
+        nobody guesses 256 bits, and a limit would lock out workers whose token is good."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not 20 <= len(token) <= 200:
             raise web.HTTPUnauthorized(text="A worker shows its token.")
-        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
-        if len(self._refused) >= _REFUSALS and digest not in self._good:
-            raise web.HTTPTooManyRequests(text="Too many wrong tokens.", headers={"Retry-After": "60"})
         site = await self._errands.site_of(token)
         if site is None:
-            self._good.discard(digest)
-            self._refused.append(now)
             raise web.HTTPUnauthorized(text="That token is not good, or no longer.")
-        self._good.add(digest)
         return site
 
 
