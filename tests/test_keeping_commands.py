@@ -101,6 +101,14 @@ async def test_a_person_is_forgotten_once_it_is_said_twice(desk: Desk) -> None:
         assert [question.sender for question in await store.mail.questions()] == ["U2"]
 
 
+def test_the_help_says_all_that_forgetting_a_person_removes(tmp_path: Path) -> None:
+    code, out, _ = Desk(tmp_path)("forget", "--help")
+    told = " ".join(out.replace("│", " ").split())
+    assert code == 0
+    for what in ("questions", "votes", "messages that still wait", "what their logs told", "the audit log stays"):
+        assert what in told
+
+
 async def test_a_password_is_not_shown(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "ndesbot.toml").write_text('database = "postgresql://bot:geheim@127.0.0.1:1/bot"\n')
     for words in (("backup", "b"), ("forget", "U1"), ("forget", "U1", "--yes"), ("restore", "b")):

@@ -54,7 +54,8 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do it: nothing brings it back.")] = False,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Remove a person's questions and votes, and the name from what they hushed; the audit log stays."""
+    """Remove a person's questions, votes, messages that still wait and what their logs told, and the name from what
+    they hushed; the audit log stays."""
     import asyncio
 
     from connectors.settings_file import database
@@ -63,8 +64,8 @@ def forget(
     address = database(settings_file)
     if not yes:
         raise BadRequest(
-            f"This removes what {user} asked and said from {_place(address)}; no backup is changed. If that is wanted,"
-            " say --yes."
+            f"This removes what {user} asked and said and what their logs told from {_place(address)}; no backup is"
+            " changed. If that is wanted, say --yes."
         )
 
     async def inside() -> int:

@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 
 
 class Playground:
-    """The chat page on 127.0.0.1. Every message is handled in the event loop that runs `serve`, never in a thread."""
+    """The chat page on 127.0.0.1. Messages are handled in the event loop that runs `serve`; what is long, a paste or
+    logs, is read in threads beside it."""
 
     name = "playground"
 
