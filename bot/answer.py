@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.redaction import Span, is_clean, secrets_near
+from bot.times import many
 from bot.types import (
     STEP_NAMES,
     Answer,
@@ -229,7 +230,7 @@ def _page(entry: Entry, diagnosis: Diagnosis | None, because: Sequence[Evidence]
         blocks.append(
             Fold(
                 "What comes next",
-                f"{len(entry.next)} step{'s'[: len(entry.next) > 1]}",
+                many(len(entry.next), "step"),
                 (Steps(entry.next),),
                 open=True,
             )

@@ -7,6 +7,7 @@ from bot.answer import cause_page
 from bot.errands import NO_RUNNER
 from bot.findings import Finding, Report, Server, Standing, Suspect, Verdict
 from bot.placeholders import filled, names_of
+from bot.times import many
 from bot.types import Answer, Block, Choices, Facts, Fold, Steps, Text, Tone
 from knowledge.library import Library
 from knowledge.schema import Cause
@@ -99,7 +100,7 @@ def changes(report: Report, good: Sequence[Finding]) -> Answer:
     )
     if not rows:
         return Answer(f"{report.server.name}: as in the last good run", "success", (Text("No check differs."),))
-    return Answer(f"{report.server.name}: {len(rows)} differences from the last good run", "unsure", (Facts(rows),))
+    return Answer(f"{report.server.name}: {many(len(rows), 'difference')} from the last good run", "unsure", (Facts(rows),))
 
 
 def _title(report: Report, shown: Sequence[Suspect], library: Library) -> str:
@@ -109,10 +110,10 @@ def _title(report: Report, shown: Sequence[Suspect], library: Library) -> str:
     if shown and shown[0].standing == "confirmed":
         return f"{name}: {_name(shown[0], library)}"
     if shown:
-        more = f" (or {len(shown) - 1} others)" if len(shown) > 1 else ""
+        more = f" (or {many(len(shown) - 1, 'other')})" if len(shown) > 1 else ""
         return f"{name}: likely {_lower(_name(shown[0], library))}{more}"
     bad = sum(finding.verdict == "fail" for finding in report.findings)
-    return f"{name}: {bad} check{'s'[: bad != 1]} failed" if bad else f"{name}: something to look at"
+    return f"{name}: {many(bad, 'check')} failed" if bad else f"{name}: something to look at"
 
 
 def _lower(title: str) -> str:

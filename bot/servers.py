@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.errors import BadRequest
 from bot.findings import Server, Thresholds
 from bot.forecast import connector_support
+from bot.times import many
 from bot.types import Answer, Block, Choices, Facts, Text
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
@@ -93,7 +94,7 @@ def listed(servers: list[Server], *, may_check: bool) -> Answer:
     if may_check:
         options = tuple((server.name, f"check {server.name}") for server in servers[:10])
         blocks.append(Choices("Check one of them?", options))
-    return Answer(f"{len(servers)} registered server{'s'[: len(servers) != 1]}", "info", tuple(blocks))
+    return Answer(many(len(servers), "registered server"), "info", tuple(blocks))
 
 
 def not_registered(name: str, servers: Sequence[Server]) -> BadRequest:

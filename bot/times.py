@@ -9,8 +9,8 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 
 
 def many(count: int, noun: str) -> str:
-    """A number of things: `1 server`, `3 servers`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """A number of things: `1 server`, `3,000 servers`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def lasted(passed: timedelta) -> str:

@@ -12,6 +12,7 @@ from bot.enclosed.messages import Standing
 from bot.enclosed.servers import HandsOut, handed_out
 from bot.enclosed.words import authority, foreign, plain
 from bot.ports import Store
+from bot.times import many
 from bot.types import Answer, Block, Caution, Choices, Facts, Fold, Heading, Text, Tone
 from knowledge.enclosed.finding import find
 from knowledge.enclosed.marks import may_hold
@@ -130,7 +131,7 @@ def _title(
         called = _called(judged[0][0])
         title = f"{called} {wrong[0][1].shortly}" if wrong else f"{called}, {_until(judged[0][0], 'valid ')}"
         return f"{title[0].upper()}{title[1:]}"
-    return f"{_number(len(enclosed.bindings or ()), 'binding')} of certificates to addresses"
+    return f"{many(len(enclosed.bindings or ()), 'binding')} of certificates to addresses"
 
 
 def _with_faults(wrong: Sequence[tuple[ShownCertificate, Fault]]) -> str:
@@ -143,10 +144,6 @@ def _with_faults(wrong: Sequence[tuple[ShownCertificate, Fault]]) -> str:
 def _called(one: ShownCertificate) -> str:
     called = certificates.called(one)
     return f"{'an' if called.startswith('RA') else 'a'} {called}"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 # --- blocks ----------------------------------------------------------------------------------
@@ -175,7 +172,7 @@ def _of_certificates(judged: Sequence[_Judged]) -> Iterator[Block]:
         grave = any(fault.grave for fault in found)
         yield Fold(f"{called[0].upper()}{called[1:]}{_marked(one)}", hint, blocks, open=grave)
     if len(judged) > _MOST_SHOWN:
-        yield Text(f"{_number(len(judged) - _MOST_SHOWN, 'more certificate')} in this paste are not shown.")
+        yield Text(f"{many(len(judged) - _MOST_SHOWN, 'more certificate')} in this paste are not shown.")
 
 
 def _until(one: ShownCertificate, valid: str = "") -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.packet.case import Case, Checked, Turn
 from bot.timeline.outline import Outline, OutlinedStop
+from bot.times import many
 from bot.types import STEP_NAMES
 
 _MOMENTS: Final = 80  # rows of the time line
@@ -65,7 +66,7 @@ def _summary(case: Case) -> Iterator[str]:
         yield f"* Logs: {_plain(case.story.summary)}."
         yield from (f"* {_stop_in_short(stop)}" for stop in case.story.stops[:3])
         if case.story.unknown:
-            yield f"* Failures that no entry knows: {_count(len(case.story.unknown), 'kind')}, see below."
+            yield f"* Failures that no entry knows: {many(len(case.story.unknown), 'kind')}, see below."
     for server in case.servers:
         causes = [_code(one.cause) for one in server.suspects if one.standing in ("confirmed", "likely")][:3]
         told = f"; causes: {', '.join(causes)}" if causes else ""
@@ -77,7 +78,7 @@ def _summary(case: Case) -> Iterator[str]:
 
 def _stop_in_short(stop: OutlinedStop) -> str:
     where = f"step {stop.step}, {STEP_NAMES[stop.step - 1]}" if stop.step else "outside the six steps"
-    times = _count(stop.enrolments, "enrolment") if stop.enrolments else _count(stop.lines, "line")
+    times = many(stop.enrolments, "enrolment") if stop.enrolments else many(stop.lines, "line")
     return f"{_plain(stop.title)} ({where}; {times}), first in {_code(stop.file)}, line {stop.line:,}."
 
 
@@ -101,7 +102,7 @@ def _of_story(story: Outline | None) -> Iterator[tuple[str, str, str]]:
         if stop.since:
             yield stop.since, f"First: {_plain(stop.title)}", _place(stop.file, stop.line)
         if stop.until and stop.until != stop.since:
-            yield stop.until, f"Last: {_plain(stop.title)}", _count(stop.lines, "line")
+            yield stop.until, f"Last: {_plain(stop.title)}", many(stop.lines, "line")
     for one in story.unknown:
         if one.since:
             yield one.since, f"First: {_code(one.template)}", _place(one.file, one.line)
@@ -136,7 +137,7 @@ def _first_bad(story: Outline) -> Iterator[str]:
         yield f"* First bad line: {_place(stop.file, stop.line)}"
         yield f"* Entry: {_code(stop.entry) if stop.entry else 'none'}, confidence {stop.confidence:.2f}"
         counts = (stop.lines, "line"), (stop.enrolments, "enrolment"), (stop.devices, "device")
-        yield f"* How often: {', '.join(_count(*one) for one in counts)}"
+        yield f"* How often: {', '.join(many(*one) for one in counts)}"
         if stop.since:
             yield f"* From {_stamp(stop.since)} to {_stamp(stop.until)}"
         yield from (f"* Step {proof.step} proven: {_place(proof.file, proof.line)}" for proof in stop.proven)
@@ -260,10 +261,6 @@ def _one_line(text: str) -> str:
 
 def _value(said: object) -> str:
     return ", ".join(map(_value, said)) if isinstance(said, list) else _code("" if said is None else str(said))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s'[: number != 1]}"
 
 
 def _place(file: str, line: int) -> str:

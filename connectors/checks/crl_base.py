@@ -10,6 +10,7 @@ from typing import Literal
 from bot.errors import ProbeError
 from bot.findings import Finding, Past, Server, Value, Verdict
 from bot.ports import Check, Wire
+from bot.times import many
 from connectors.checks import ra_certificates, scep_cacert, scep_caps
 from connectors.checks.scep_cacert import Known
 from knowledge.answers import cut
@@ -268,12 +269,12 @@ def _escaped(url: str) -> str:
 
 
 def _span(left: timedelta) -> str:
-    return ra_certificates.span(left.days) if left.days else _hours(left)
+    return many(left.days, "day") if left.days else _hours(left)
 
 
 def _hours(left: timedelta) -> str:
     hours = int(left.total_seconds() // 3600)
-    return f"{hours} hour{'' if hours == 1 else 's'}" if hours else "less than an hour"
+    return many(hours, "hour") if hours else "less than an hour"
 
 
 def _evidence(seen: Seen, now: datetime) -> dict[str, Value]:

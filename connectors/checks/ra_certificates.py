@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.findings import Finding, Past, Server, Value
 from bot.ports import Check, Wire
+from bot.times import many
 from connectors.checks import scep_cacert, scep_caps
 from knowledge.answers import cut
 from knowledge.certificates import CertificateFacts, ScepError
@@ -41,7 +42,7 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
         outcomes = tuple(("ra", word) for word in concerns)
         return known.finding(CHECK.id, "warn", _sentence(concerns.values()), evidence, outcomes)
     first = min((ra.facts for ra in pair.values()), key=lambda facts: facts.not_after)
-    said = f"Both RA certificates are in order, and valid until {_day(first)} ({span(_days(first, now))} left)"
+    said = f"Both RA certificates are in order, and valid until {_day(first)} ({many(_days(first, now), 'day')} left)"
     return known.finding(CHECK.id, "ok", said, evidence, (("ra", "ok"),))
 
 
@@ -61,14 +62,9 @@ def named(roles: Collection[str]) -> str:
     return f"the RA certificate for {'encryption' if 'encryption' in roles else 'signing'}"
 
 
-def span(days: int) -> str:
-    """A number of days in words."""
-    return f"{days} day{'' if days == 1 else 's'}"
-
-
 def ago(passed: timedelta) -> str:
     """A time that has passed in words."""
-    return f"{span(passed.days)} ago" if passed.days else "less than a day ago"
+    return f"{many(passed.days, 'day')} ago" if passed.days else "less than a day ago"
 
 
 # --- what can be wrong -----------------------------------------------------------------------
@@ -99,7 +95,7 @@ def _concerns(bundle: Bundle, pair: Pair, now: datetime, limit: int) -> dict[str
     found: dict[str, str] = {}
     if soon := {role: ra.facts for role, ra in pair.items() if _days(ra.facts, now) < limit}:
         first = min(soon.values(), key=lambda facts: facts.not_after)
-        found["expiring"] = f"{named(soon)} must be renewed by {_day(first)}, in {span(_days(first, now))}"
+        found["expiring"] = f"{named(soon)} must be renewed by {_day(first)}, in {many(_days(first, now), 'day')}"
     if any(_is_weak(certificate) for certificate in bundle.certificates):
         found["weak_or_pss"] = "a certificate is signed with SHA-1 or RSASSA-PSS, which Apple devices refuse"
     return found

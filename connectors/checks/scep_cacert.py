@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.errors import ProbeError
 from bot.findings import Finding, Past, Server, Value, Verdict
 from bot.ports import Check, Reply, Wire
+from bot.times import many
 from connectors.checks import scep_caps
 from knowledge import answers
 from knowledge.certificates import ScepError
@@ -36,7 +37,7 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
         return Finding(CHECK.id, "fail", said, evidence)
     count = len(bundle.certificates)
     evidence |= {"certificates": count, "authorities": len(bundle.authorities), "sha256": bundle.sha256}
-    said = f"The server hands out {count} certificate{'' if count == 1 else 's'}, {len(bundle.ra)} of them of the RA."
+    said = f"The server hands out {many(count, 'certificate')}, {len(bundle.ra)} of them of the RA."
     return Finding(CHECK.id, "ok", said, evidence)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.findings import Finding, Past, Server, Value
 from bot.ports import Check, TlsLook, Wire
+from bot.times import many
 from knowledge.answers import cut
 from knowledge.certificates import CertificateFacts, ScepError, read_certificate
 from knowledge.host_names import covers
@@ -47,9 +48,9 @@ async def run(target: Server, wire: Wire, now: datetime, past: Past) -> Finding:
 def _good(facts: CertificateFacts, target: Server, now: datetime, evidence: dict[str, Value]) -> Finding:
     days = _days_left(facts, now)
     early = days < target.thresholds.tls_days
-    said = f"The TLS certificate is trusted and valid for {days} more day{'' if days == 1 else 's'}."
+    said = f"The TLS certificate is trusted and valid for {many(days, 'more day')}."
     if early:
-        said = f"The TLS certificate expires in {days} day{'' if days == 1 else 's'}, on {facts.not_after:%Y-%m-%d}."
+        said = f"The TLS certificate expires in {many(days, 'day')}, on {facts.not_after:%Y-%m-%d}."
     return Finding(CHECK.id, "warn" if early else "ok", said, evidence, (("tls_cert", "ok"),))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.errors import BadRequest
+from bot.times import many
 from connectors.commands.showing import Json, show_json
 from connectors.commands.storing import with_store
 
@@ -123,7 +124,7 @@ def dismiss(site: Annotated[str, typer.Argument(metavar="SITE")], settings_file:
         return taken
 
     taken = with_store(take_back, settings_file)
-    typer.echo(f"{taken} token{'s'[: taken != 1]} of {site} taken back.")
+    typer.echo(f"{many(taken, 'token')} of {site} taken back.")
 
 
 @manifest_app.command("slack")
