@@ -13,10 +13,10 @@ from aiohttp.typedefs import Handler as WebHandler
 
 from bot.ports import Handler
 from bot.types import Attached
-from connectors.chat.playground.desk import Desk
 from connectors.chat.playground.files import Uploads
 from connectors.chat.playground.gate import HEADERS, guard, plain_errors, refusal, secure
 from connectors.chat.playground.incoming import ARRIVAL, REASONS, Gone
+from connectors.chat.playground.waiting_room import WaitingRoom
 from connectors.render.forms import REGISTER
 
 _FOLDER = Path(__file__).with_name("page")
@@ -82,10 +82,10 @@ def _application(handle: Handler, uploads: Uploads, port: int) -> web.Applicatio
     for address, (name, kind) in _FILES.items():
         application.router.add_get(address, _file(name, kind))
     application.router.add_get("/register.json", _registering)
-    desk = Desk(handle, uploads)
-    application.on_cleanup.extend((desk.close, uploads.close))
+    room = WaitingRoom(handle, uploads)
+    application.on_cleanup.extend((room.close, uploads.close))
     application.router.add_post("/api/file", uploads.take)
-    application.router.add_post("/api/message", desk.converse)
+    application.router.add_post("/api/message", room.converse)
     return application
 
 

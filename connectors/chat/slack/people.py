@@ -15,7 +15,7 @@ from bot.errors import ConnectorError, Gone
 from bot.ports import Clock
 from bot.types import Role
 from connectors.chat.slack.calls import Calls
-from connectors.chat.slack.remembered import Remembered
+from connectors.chat.slack.looked_up import LookedUp
 from connectors.settings_file import Slack as Settings
 
 GROUPS_EVERY: Final = 600.0
@@ -93,9 +93,9 @@ class People:
         self._settings = settings
         self._calls = calls
         self._clock = clock
-        self._outsider = Remembered(self._ask_person, lambda _: _PERSON_FOR)
-        self._channels = Remembered(self._ask_channel, lambda _: _PERSON_FOR)
-        self._direct = Remembered(self._ask_direct, lambda _: _PERSON_FOR)
+        self._outsider = LookedUp(self._ask_person, lambda _: _PERSON_FOR)
+        self._channels = LookedUp(self._ask_channel, lambda _: _PERSON_FOR)
+        self._direct = LookedUp(self._ask_direct, lambda _: _PERSON_FOR)
         self._groups: dict[str, tuple[frozenset[str], datetime]] = {}
 
     # --- who may talk ------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.errors import Gone
 from connectors.chat.slack.calls import Calls
-from connectors.chat.slack.remembered import Remembered
+from connectors.chat.slack.looked_up import LookedUp
 
 _OURS_FOR: Final = 86_400.0  # seconds for which a thread is known to be one with the bot in it
 _NOT_OURS_FOR: Final = 60.0  # the same without it: another process may answer there meanwhile
@@ -16,7 +16,7 @@ class Threads:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._ours = Remembered(self._ask, lambda ours: _OURS_FOR if ours else _NOT_OURS_FOR)
+        self._ours = LookedUp(self._ask, lambda ours: _OURS_FOR if ours else _NOT_OURS_FOR)
 
     async def ours(self, channel: str, thread: str, bot: str) -> bool:
         """Whether the bot posted in a thread. Raises `ConnectorError`."""

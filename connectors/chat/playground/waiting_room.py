@@ -28,7 +28,7 @@ _PAUSE = 1.0  # seconds between two showings of an answer that fills in
 _log = logging.getLogger(__name__)
 
 
-class Desk:
+class WaitingRoom:
     """Few messages are worked on at a time, some wait, more are refused: long logs may not stop this computer."""
 
     def __init__(self, handle: Handler, uploads: Uploads) -> None:

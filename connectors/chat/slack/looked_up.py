@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Remembered(Generic[K, V]):
+class LookedUp(Generic[K, V]):
     """Asks for a value once, then knows it for some seconds. A question that failed is asked again."""
 
     def __init__(self, ask: Callable[[K], Awaitable[V]], keep: Callable[[V], float], most: int = MOST) -> None:
