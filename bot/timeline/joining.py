@@ -65,7 +65,11 @@ class Enrolment:
     def may_take(self, mark: Mark) -> bool:
         """Whether a mark can be of this enrolment: none of the same make is, and it does not fail after its end."""
         fails_late = mark.verdict.kind == "bad" and (mark.verdict.step or 6) == 6
-        return (mark.file, mark.verdict.make) not in self.makes and not (fails_late and self.furthest == 6)
+        if self.who and mark.who and self.who != mark.who:
+            return False
+        return (
+            not other and (mark.file, mark.verdict.make) not in self.makes and not (fails_late and self.furthest == 6)
+        )
 
     @property
     def last(self) -> datetime:

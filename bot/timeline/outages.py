@@ -10,14 +10,11 @@ from bot.timeline.marks import Mark
 from bot.timeline.verdicts import SPECIFIC
 
 _RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
-_CA = 9  # depth of what a CA tells
-_NDES = 5  # the same of NDES
 _OF_A_DEVICE = 2  # the same of a device
-_START = timedelta(minutes=10)  # in which a server starts, with all it needs
 _SENT = 2  # the step at which a device sends its request
+_AT_WORK = 3  # the step from which on a success shows that the service works
 _FEW = 3  # failed enrolments that are no outage
 _TRIES = 12  # enrolments of one device; what has more is many devices behind one address
-_PAST_THE_CA = 4  # the step that proves that a CA has issued
 
 
 @dataclass(slots=True)
@@ -49,13 +46,20 @@ def grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Grou
             for one in enrolment.marks:
                 if one.verdict.kind == "bad" and not one.verdict.retried:
                     group(one, one.verdict.step).marks.append(one)
-    successes = _Successes(enrolments)
     for mark in alone:
-        if not _was_a_start(mark, successes):
-            group(mark, mark.verdict.step).marks.append(mark)
+        group(mark, mark.verdict.step).marks.append(mark)
     for each in groups.values():
         each.marks.sort(key=_when)
-    return _merged(list(groups.values()), successes)
+    successes = _Successes(enrolments)
+    lasting = [group for group in groups.values() if not _means_nothing(group, successes)]
+    return _merged(lasting, successes)
+
+
+def _means_nothing(group: Group, successes: "_Successes") -> bool:
+    """Whether enrolments went on as ever after failures that no entry knows and that tell no step."""
+    unknown = group.step is None and all(mark.verdict.match is None for mark in group.marks)
+    last = max((mark.at for mark in group.marks if mark.at), default=None)
+    return unknown and last is not None and successes.since(last, _AT_WORK)
 
 
 def _recovered(enrolments: Sequence[Enrolment]) -> set[int]:
@@ -90,24 +94,6 @@ def _goes_on(failed: Enrolment, mark: Mark, later: Enrolment) -> bool:
     return later.last > failed.last and later.furthest >= step and later.failure is None
 
 
-def _was_a_start(mark: Mark, successes: "_Successes") -> bool:
-    """Whether NDES itself tells of a failure while the server starts, soon after which it serves: the CA may start
-    later than it does."""
-    if mark.depth != _NDES or mark.verdict.of_request or not mark.at:
-        return False
-    return successes.between(mark.at, mark.at + _START, 2)
-
-
-def without_others(enrolments: list[Enrolment], alone: list[Mark]) -> tuple[list[Enrolment], list[Mark]]:
-    """The same without what a CA refused to somebody else: every enrolment that other logs show came past the CA."""
-    shown = [one for one in enrolments if any(mark.depth < _CA for mark in one.marks)]
-    if not shown or any(one.furthest < _PAST_THE_CA or one.failure for one in shown):
-        return enrolments, alone
-    for one in shown:
-        one.marks = [mark for mark in one.marks if mark.depth < _CA or mark.verdict.kind == "good"]
-    return shown, [mark for mark in alone if mark.depth < _CA]
-
-
 class _Successes:
     """When something went well, by step: an outage lasts from one such moment to the next."""
 
@@ -124,6 +110,10 @@ class _Successes:
         """Whether a step, or one behind it, went well between two moments."""
         behind = (times for of, times in self._times.items() if of >= step)
         return any(bisect_left(times, start) < bisect_right(times, end) for times in behind)
+
+    def since(self, moment: datetime, step: int) -> bool:
+        """Whether a step, or one behind it, went well after a moment."""
+        return any(times[-1] > moment for of, times in self._times.items() if of >= step)
 
 
 def _merged(groups: list[Group], successes: _Successes) -> list[Group]:

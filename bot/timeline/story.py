@@ -9,8 +9,9 @@ from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.lines import Line, Tick, Where, no_tick, plausible, ticking
 from bot.timeline.marks import Mark
-from bot.timeline.outages import Group, first_of, grouped, without_others
+from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
+from bot.timeline.strangers import of_ours, without_others
 from bot.timeline.templates import Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Judge, Verdict
 from knowledge.library import Library
@@ -21,8 +22,7 @@ MOST_BAD = 60_000
 """Bad lines that are kept; more are counted."""
 
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
-_PAGE = "scep-url-general-ndes-page"
-"""What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
+_CA = "CA"  # the source of what a CA exports
 _CHALLENGES = "mscep_admin"
 _TURNS = (_CHALLENGES, "state changed from CERT_")
 """What is in turns, told by lines of several callers or threads: whatever comes next is the answer to one before."""
@@ -93,6 +93,7 @@ class Survey:
         self._tick = tick
         self._files: list[LogFile] = []
         self._marks: list[list[Mark]] = []
+        self._askers: list[Counter[str]] = []
         self._good = self._bad = 0
         self._challenges = 0
         self._dropped: Counter[tuple[int | None, str]] = Counter()
@@ -105,11 +106,14 @@ class Survey:
         number = len(self._files)
         self._files.append(file)
         self._marks.append([])
+        self._askers.append(Counter())
         waiting: dict[str, Mark] = {}
         for line in map(_with_sane_time, ticking(lines, self._tick)):
             if line.at is not None:
                 file.first = file.first or line.at
                 file.last = line.at
+            if line.source == _CA and line.who:
+                self._askers[-1][line.who] += 1
             self._recipients.take(file.name, line)
             verdict = self._judge(line)
             subject = next((turn for turn in _TURNS if turn in line.text), line.flow)
@@ -153,7 +157,7 @@ class Survey:
     def story(self) -> Story:
         """What everything taken in so far tells."""
         trusted = [file.kind in _UTC_BY_NATURE for file in self._files]
-        taken = self._right_for_challenges()
+        taken = of_ours(self._marks, self._askers, self._challenges)
         files, clocks = aligned(taken, trusted)
         for file, clock in zip(self._files, clocks, strict=True):
             file.clock = clock if file.first else None
@@ -176,12 +180,6 @@ class Survey:
             or self._recipients.sampled,
             self._recipients.told(),
         )
-
-    def _right_for_challenges(self) -> list[list[Mark]]:
-        """The marks of the files; without those of the page of NDES where challenges were handed out more often."""
-        if self._challenges <= sum(mark.verdict.entry == _PAGE for marks in self._marks for mark in marks):
-            return self._marks
-        return [[mark for mark in marks if mark.verdict.entry != _PAGE] for marks in self._marks]
 
     def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
         dropped = self._dropped.copy()  # what was not kept counts once, where most of its like was

@@ -66,6 +66,8 @@ UNLESS_ANSWERED = frozenset(
     }
 )
 """Problems whose line stands in every good run too: bad only where no answer follows."""
+_IF_GRAVE = frozenset({"connector-service-stopped-or-outdated"})
+"""Problems whose words, such as a version, stand in good lines too: bad only where the log marks the line as such."""
 _BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payload"})
 """What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
 _NOT_THERE = "iis-404-0-mscep-missing"
@@ -94,7 +96,13 @@ _PKCS = pattern(r"\b(?:pkcs|pfx)\b")
 _OF_AN_ACCOUNT = pattern(r"event id: 53\b[^=]*[\s\"\x27]([\w.-]{1,60}\\[\w.$-]{1,100})[\s.\"\x27]")
 """A refusal of a CA that names an account and no subject: a request that came by SCEP brings its subject along."""
 _OF_THE_SERVICE = frozenset(
-    {"ndes-started-successfully", "connector-setup-success", "scep-url-403-expected", "mscep-admin-challenge-page"}
+    {
+        "ndes-started-successfully",
+        "connector-setup-success",
+        "scep-url-403-expected",
+        "mscep-admin-challenge-page",
+        "android-root-installed",
+    }
 )
 """Good news that no enrolment is behind."""
 
@@ -252,6 +260,8 @@ def _bar(reading: Reading) -> float:
 
 def _of(best: Match, grave: bool | None, make: int, bar: float) -> Verdict | None:
     entry = best.entry
+    if entry.id in _IF_GRAVE and not grave:
+        return None
     if entry.kind is Kind.PROBLEM and best.confidence >= bar and grave is not False:
         kind: Literal["bad", "open"] = "open" if entry.id in UNLESS_ANSWERED else "bad"
         return Verdict(kind, entry.step, entry.id, best.confidence, best, make)
