@@ -67,9 +67,7 @@ class Enrolment:
         fails_late = mark.verdict.kind == "bad" and (mark.verdict.step or 6) == 6
         if self.who and mark.who and self.who != mark.who:
             return False
-        return (
-            not other and (mark.file, mark.verdict.make) not in self.makes and not (fails_late and self.furthest == 6)
-        )
+        return (mark.file, mark.verdict.make) not in self.makes and not (fails_late and self.furthest == 6)
 
     @property
     def last(self) -> datetime:
