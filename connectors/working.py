@@ -22,6 +22,7 @@ from connectors.assembly import wires
 from connectors.checks import catalogue
 from connectors.clock import now
 from connectors.guard import Network
+from connectors.roots import trusting
 from connectors.running import stopped
 
 AT_ONCE: Final = 8
@@ -103,7 +104,8 @@ async def work(
 ) -> None:
     """Look for the bot until told to stop. `allow` are the only private ranges that an order may open here; without
     any, those that the bot names. Raises `BadRequest` for an address or a token that cannot work."""
-    context = _trust(_bot_address(address), ca_file)
+    encrypted = _bot_address(address).startswith("https:")
+    context = trusting(ca_file, "--ca-file") if encrypted else True
     name = f"{site} {socket.gethostname()} {os.getpid()}"
     stop = stopped()
     connector = aiohttp.TCPConnector(ssl=context, limit=2 * AT_ONCE)
@@ -196,15 +198,3 @@ def _bot_address(address: str) -> str:
     if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"):
         return address
     raise BadRequest("--bot is an address such as https://ndesbot.corp.example; http only on this computer.")
-
-
-def _trust(address: str, ca_file: Path | None) -> ssl.SSLContext | bool:
-    if not address.startswith("https:"):
-        return True
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError):
-            raise BadRequest(f"--ca-file {ca_file} holds no certificates in PEM.") from None
-    return context

@@ -172,6 +172,20 @@ async def test_the_port_is_free_or_ours_or_another_programs() -> None:
     assert (await symptom("web", "fix", the_web.examine(Web(host="192.0.2.1", port=port)))).verdict == "fail"
 
 
+async def test_roots_that_cannot_be_read_are_told_as_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NDESBOT_DATABASE", f"sqlite+aiosqlite:///{tmp_path}/x.db")
+    roots = tmp_path / "roots.pem"
+    roots.write_text("no certificate")
+    (tmp_path / "ndesbot.toml").write_text(
+        f"[slack]\nworkspaces = ['T1']\n[web]\nport = 0\n[network]\nca_file = '{roots}'\n"
+    )
+    found = {symptom.id: symptom async for symptom in examine(tmp_path / "ndesbot.toml")}
+    assert found["network"].verdict == "fail"
+    assert found["network"].summary.startswith(f"network.ca_file: {roots} holds no certificates")
+
+
 async def test_an_owner_on_a_platform_that_is_not_set_up_is_pointed_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

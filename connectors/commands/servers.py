@@ -15,21 +15,26 @@ app = typer.Typer()
 servers_app = typer.Typer(help="The registered NDES servers.", no_args_is_help=True)
 app.add_typer(servers_app, name="servers")
 
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="A registered server, or the SCEP URL of any.")]
+Resolve = Annotated[str | None, typer.Option(metavar="IP", help="Connect here; name and SNI are kept.")]
+Port = Annotated[int | None, typer.Option(help="Another port than that of the URL.", min=1, max=65535)]
+Roots = Annotated[Path | None, typer.Option(metavar="PEM", help="Roots to judge TLS with.")]
+Allow = Annotated[
+    list[str] | None, typer.Option(metavar="CIDR", help="Open this range, and any port of it, for this run.")
+]
 
 # --- check -----------------------------------------------------------------------------------
 
 
 @app.command()
 def check(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="A registered server, or the SCEP URL of any.")],
+    target: Target,
     as_json: Json = False,
     only: Annotated[list[str] | None, typer.Option(help="Run this check alone; may be given again.")] = None,
-    resolve: Annotated[str | None, typer.Option(metavar="IP", help="Connect here; name and SNI are kept.")] = None,
-    port: Annotated[int | None, typer.Option(help="Another port than that of the URL.", min=1, max=65535)] = None,
-    ca_file: Annotated[Path | None, typer.Option(metavar="PEM", help="Roots to judge TLS with.")] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(metavar="CIDR", help="Open this range, and any port of it, for this run.")
-    ] = None,
+    resolve: Resolve = None,
+    port: Port = None,
+    ca_file: Roots = None,
+    allow: Allow = None,
     compare: Annotated[
         str | None, typer.Option(metavar="last-good", help="Show only what differs from the last good run.")
     ] = None,
@@ -53,14 +58,12 @@ def check(
 
 @app.command()
 def probe(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="A registered server, or the SCEP URL of any.")],
+    target: Target,
     yes: Annotated[bool, typer.Option("--yes", help="Send it: the traces it leaves are wanted.")] = False,
-    resolve: Annotated[str | None, typer.Option(metavar="IP", help="Connect here; name and SNI are kept.")] = None,
-    port: Annotated[int | None, typer.Option(help="Another port than that of the URL.", min=1, max=65535)] = None,
-    ca_file: Annotated[Path | None, typer.Option(metavar="PEM", help="Roots to judge TLS with.")] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(metavar="CIDR", help="Open this range, and any port of it, for this run.")
-    ] = None,
+    resolve: Resolve = None,
+    port: Port = None,
+    ca_file: Roots = None,
+    allow: Allow = None,
 ) -> None:
     """Ask for a certificate that nobody can use, to see how far a request gets. Leaves traces on the server."""
     from bot.check import PROBE, TRACES

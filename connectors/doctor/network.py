@@ -13,6 +13,7 @@ import aiohttp
 
 from bot.errors import ConnectorError
 from bot.ports import Clock
+from connectors.roots import trusting
 from connectors.settings_file import Network
 
 LARGEST: Final = 1024 * 1024
@@ -57,13 +58,8 @@ class Line:
 
 @asynccontextmanager
 async def line(network: Network) -> AsyncIterator[Line]:
-    """Open the way out. Raises `ConnectorError` where the roots of the settings cannot be read."""
-    context = ssl.create_default_context()
-    if network.ca_file:
-        try:
-            await asyncio.to_thread(context.load_verify_locations, network.ca_file)
-        except (OSError, ssl.SSLError):
-            raise ConnectorError(f"network.ca_file names {network.ca_file}, which holds no PEM certificates.") from None
+    """Open the way out. Raises `BadRequest` where the roots of the settings cannot be read."""
+    context = await asyncio.to_thread(trusting, network.ca_file)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
         yield Line(session, network.proxy)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot.errors import ConnectorError
+from bot.errors import BadRequest, ConnectorError
 from connectors import settings, settings_file
 from connectors.clock import now
 from connectors.doctor import installation, slack, teams, web
@@ -38,5 +38,5 @@ async def _platforms(said: Settings) -> AsyncIterator[Symptom]:
             if said.teams:
                 async for symptom in teams.examine(said.teams, out, now):
                     yield symptom
-    except ConnectorError as error:
+    except (BadRequest, ConnectorError) as error:
         yield Symptom("network", "fail", str(error), "Correct the settings under [network].")

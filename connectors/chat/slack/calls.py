@@ -2,7 +2,6 @@
 
 import logging
 import re
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,8 +11,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import BadRequest, Busy, ConnectorError, Gone
+from bot.errors import Busy, ConnectorError, Gone
 from bot.ports import Clock
+from connectors.roots import trusting
 from connectors.settings_file import Network
 
 PATIENCE: Final = 10.0
@@ -84,7 +84,7 @@ class Calls:
         """`origin` is https://slack.com but for tests. Raises `BadRequest` where the extra roots cannot be read."""
         self.origin = origin
         self.proxy = network.proxy
-        self.tls = _tls(network)
+        self.tls = trusting(network.ca_file)
         self._clock = clock
         self._token = token
         self._session: ClientSession | None = None
@@ -198,14 +198,3 @@ def _seconds(headers: Mapping[str, str]) -> float:
         return min(max(float(said), 0.1), _LONGEST)
     except ValueError:
         return _NO_TIME
-
-
-def _tls(network: Network) -> ssl.SSLContext:
-    """The roots of this computer, and those of the settings."""
-    context = ssl.create_default_context()
-    if network.ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=str(network.ca_file))
-        except (OSError, ssl.SSLError):
-            raise BadRequest(f"network.ca_file: {network.ca_file} cannot be read as PEM certificates.") from None
-    return context

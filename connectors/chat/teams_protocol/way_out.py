@@ -1,14 +1,14 @@
 """The way out to Microsoft: one pool of connections, through the proxy of the settings, to allowed hosts alone."""
 
-import ssl
 from typing import Any
 
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
 
-from bot.errors import BadRequest, ConnectorError
+from bot.errors import ConnectorError
 from connectors.chat.teams_protocol.clouds import Cloud, is_local
 from connectors.chat.teams_protocol.credentials import Tokens
+from connectors.roots import trusting
 from connectors.settings_file import Network
 
 _TIMEOUT = ClientTimeout(total=15, connect=5)
@@ -21,7 +21,7 @@ class WayOut:
         """`emulator` lets activities go to this computer too, without a token. Raises `BadRequest` for a file of
         roots that cannot be read."""
         self._proxy = str(network.proxy) if network.proxy else None
-        self._roots = _roots(network)
+        self._roots = trusting(network.ca_file)
         self._cloud = cloud
         self._emulator = emulator
         self._connector: TCPConnector | None = None
@@ -89,16 +89,3 @@ class WayOut:
         if response.status == 401:
             self.tokens.forget(token)
         return response
-
-
-def _roots(network: Network) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context() if network.ca_file is None else _with(network)
-    except (OSError, ssl.SSLError):
-        raise BadRequest(f"network.ca_file: {network.ca_file} holds no certificates (PEM) that can be read.") from None
-
-
-def _with(network: Network) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(network.ca_file)
-    return context
