@@ -2,13 +2,16 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 from math import inf
 
 import pytest
 
-from bot import inbox, posting, receipt
+from bot import posting, receipt
 from bot.errors import Away, ConnectorError, Gone
 from bot.inbox import HOLD_EVERY, LEFT_AFTER, TAKEN_AT_MOST, Inbox
 from bot.ports import Mail, Offer, Show, Waiting
@@ -643,11 +646,42 @@ async def test_an_order_that_two_replicas_heard_while_the_database_was_away_is_c
     assert sum(each.carried_out for each in orders) == 1
 
 
-async def test_replicas_that_hear_the_same_without_a_database_take_turns_to_look(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(inbox, "_APART", 0.1)
-    desk = Desk(BrokenMail())
+class Waits:
+    """Time that passes when everything else is done that can be done before."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._waiting: list[tuple[float, int, asyncio.Event]] = []
+        self._ids = count()
+
+    async def pause(self, seconds: float) -> None:
+        heappush(self._waiting, (self._now + seconds, next(self._ids), over := asyncio.Event()))
+        await over.wait()
+
+    async def until(self, enough: Callable[[], bool]) -> None:
+        while not enough():
+            for _ in range(50):
+                await asyncio.sleep(0)
+            self._now = self._waiting[0][0]
+            while self._waiting and self._waiting[0][0] == self._now:
+                heappop(self._waiting)[2].set()
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+class CountedLooks(FakeSurface):
+    """A platform that counts how often something is looked up."""
+
+    looks = 0
+
+    async def find(self, place: Place, key: str) -> str | None:
+        self.looks += 1
+        return await super().find(place, key)
+
+
+async def test_replicas_that_hear_the_same_without_a_database_take_turns_to_look() -> None:
+    surface, waits = CountedLooks(), Waits()
+    desk = Desk(BrokenMail(), surface)
     names = ("one", "two", "three")
     replicas = [
         Inbox(
@@ -657,13 +691,14 @@ async def test_replicas_that_hear_the_same_without_a_database_take_turns_to_look
             clock=desk.clock,
             holder=name,
             neighbours=lambda: names,
+            pause=waits.pause,
         )
         for name in names
     ]
     for number in range(20):
         for replica in replicas:
             await replica.receive(message(f"m{number}", f"{number}", Place("fake", f"C{number}")))
-    await asyncio.sleep(0.5)
+    await waits.until(lambda: surface.looks == 20 * len(replicas))
     for replica in replicas:
         await replica.settle(0)
     assert sorted(desk.surface.titles()) == sorted(f"answer to {number}" for number in range(20))
