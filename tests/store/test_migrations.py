@@ -19,6 +19,7 @@ from connectors.store import open_store, tables
 from connectors.store.database import address as url_of
 from connectors.store.database import migrating_engine
 from connectors.store.schema import MIGRATIONS, bring_up_to_date, draft, settings, take_turn
+from tests.chat.fake_slack import until
 from tests.fakes import NOON
 from tests.store.test_contract import FULL, audited, use
 
@@ -210,11 +211,27 @@ asyncio.run(live())
         assert not await store.first_time("m1", NOON)
 
 
+@contextmanager
+def opened() -> Iterator[list[object]]:
+    """The connections to databases that are opened from now on."""
+    those: list[object] = []
+
+    def note(connection: object, _: object) -> None:
+        those.append(connection)
+
+    sa.event.listen(sa.Pool, "connect", note)
+    try:
+        yield those
+    finally:
+        sa.event.remove(sa.Pool, "connect", note)
+
+
 async def test_a_start_waits_for_the_one_that_migrates(address: str) -> None:
-    with connected(address) as connection:
+    with connected(address) as connection, opened() as connections:
         take_turn(connection)
         waiting = asyncio.create_task(asyncio.to_thread(bring_up_to_date, url_of(address)))
-        await asyncio.sleep(0.3)
+        await until(lambda: connections)
+        await asyncio.sleep(0.3)  # it is at the door, and would have passed it by now
         assert not waiting.done()
     await asyncio.wait_for(waiting, 30)
     assert tables.VERSION_TABLE in kept_tables(address)
@@ -224,8 +241,10 @@ async def test_a_start_waits_for_one_that_opens_the_file(tmp_path: Path) -> None
     other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
     try:
         other.execute("begin immediate")
-        waiting = asyncio.create_task(asyncio.to_thread(bring_up_to_date, url_of(f"sqlite:///{tmp_path}/bot.db")))
-        await asyncio.sleep(0.3)
+        with opened() as connections:
+            waiting = asyncio.create_task(asyncio.to_thread(bring_up_to_date, url_of(f"sqlite:///{tmp_path}/bot.db")))
+            await until(lambda: connections)
+            await asyncio.sleep(0.3)
         assert not waiting.done()
         other.execute("rollback")
         await asyncio.wait_for(waiting, 30)
