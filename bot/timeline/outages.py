@@ -83,7 +83,7 @@ def _device(enrolment: Enrolment) -> tuple[str, ...]:
         return (enrolment.who,)
     first = enrolment.marks[0]
     if enrolment.device:
-        return enrolment.device, first.agent
+        return (enrolment.device,)
     own = all(mark.depth <= _OF_A_DEVICE and mark.file == first.file for mark in enrolment.marks)
     return (f"log {first.file}",) if own else ()
 
@@ -91,7 +91,8 @@ def _device(enrolment: Enrolment) -> tuple[str, ...]:
 def _goes_on(failed: Enrolment, mark: Mark, later: Enrolment) -> bool:
     """Whether a later try of the device came past the step at which one failed."""
     step = max(failed.step_of(mark) or 0, _SENT)
-    return later.last > failed.last and later.furthest >= step and later.failure is None
+    agents = {one.marks[0].agent for one in (failed, later)} - {""}  # not every log tells it
+    return later.last > failed.last and later.furthest >= step and later.failure is None and len(agents) < 2
 
 
 class _Successes:

@@ -1,9 +1,9 @@
 """What the logs together tell: how many enrolments, how far they come, where they stop, and since when."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
@@ -24,6 +24,7 @@ MOST_BAD = 60_000
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _CA = "CA"  # the source of what a CA exports
 _CHALLENGES = "mscep_admin"
+_ANSWERED = timedelta(minutes=2)  # in which an answer comes, if one does
 _TURNS = (_CHALLENGES, "state changed from CERT_")
 """What is in turns, told by lines of several callers or threads: whatever comes next is the answer to one before."""
 
@@ -107,7 +108,7 @@ class Survey:
         self._files.append(file)
         self._marks.append([])
         self._askers.append(Counter())
-        waiting: dict[str, Mark] = {}
+        waiting = _Questions(self._keep_unanswered)
         for line in map(_with_sane_time, ticking(lines, self._tick)):
             if line.at is not None:
                 file.first = file.first or line.at
@@ -120,7 +121,7 @@ class Survey:
             if verdict is None:
                 self._challenges += subject == _CHALLENGES
                 if subject in _TURNS:
-                    waiting.pop(subject, None)
+                    waiting.answered(subject)
                 continue
             if verdict.is_unknown:
                 self._unknown.take(line, number, verdict.make)
@@ -129,16 +130,15 @@ class Survey:
             mark = Mark.of(line, number, verdict)
             if verdict.kind == "open":
                 self._texts.setdefault((number, line.number), line.text)
-                if subject not in _TURNS and subject in waiting:
-                    self._keep(_failed(waiting[subject]), line.text)
-                if subject not in _TURNS or subject not in waiting:
-                    waiting[subject] = mark
+                waiting.asked(subject, mark)
             else:
-                waiting.pop(subject, None)
+                waiting.answered(subject)
                 self._keep(mark, line.text)
-        for mark in waiting.values():
-            self._keep(_failed(mark), "")
+        waiting.end()
         self._marks[-1].sort(key=lambda mark: mark.number)
+
+    def _keep_unanswered(self, mark: Mark) -> None:
+        self._keep(mark._replace(verdict=mark.verdict._replace(kind="bad")), "")
 
     def _keep(self, mark: Mark, text: str) -> None:
         if mark.verdict.kind == "bad":
@@ -218,9 +218,34 @@ def _with_sane_time(line: Line) -> Line:
     return line if line.at is None or plausible(line.at) else line._replace(at=None)
 
 
-def _failed(mark: Mark) -> Mark:
-    """An open question that nobody answered."""
-    return mark._replace(verdict=mark.verdict._replace(kind="bad"))
+class _Questions:
+    """Lines that are good news or bad, as what comes next in their thread tells; one thread may ask again before it is
+    answered."""
+
+    def __init__(self, unanswered: Callable[[Mark], None]) -> None:
+        """`unanswered` hears of each that nobody answered."""
+        self._unanswered = unanswered
+        self._open: dict[str, list[Mark]] = {}
+
+    def asked(self, subject: str, mark: Mark) -> None:
+        """Something waits for an answer; what did for long has none. What is in turns waits for one answer only."""
+        before = self._open.setdefault(subject, [])
+        if subject in _TURNS and before:
+            return
+        while before and not (mark.at and before[0].at and mark.at - before[0].at < _ANSWERED):
+            self._unanswered(before.pop(0))
+        before.append(mark)
+
+    def answered(self, subject: str) -> None:
+        """Whatever was asked last has its answer."""
+        if waiting := self._open.get(subject):
+            waiting.pop()
+
+    def end(self) -> None:
+        """No answer comes any more."""
+        for waiting in self._open.values():
+            for mark in waiting:
+                self._unanswered(mark)
 
 
 def _like(mark: Mark) -> tuple[int | None, str]:

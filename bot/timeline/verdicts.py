@@ -79,6 +79,8 @@ _RESULT_ONLY = pattern(r"event id: 4001\b|\bsceprequestissuedfailure\b")
 """The connector's last word on a request, which is the same wherever it failed; the events of the steps tell where."""
 _ATTEMPT = pattern(r"event id: 4009\b|\bscepnotifyattemptfailed\b")
 """One failed attempt of the connector to report, which it makes again: the next may go well."""
+_RECEIVED = pattern(r"\bprocessresponsemessage\b")
+"""What a Windows device does with an answer to its request: that came as far as the device."""
 _REPORTS = pattern(r"/certificate/notify\b")
 """The call that tells of a result: what goes wrong in it stops the report, whatever the same would mean elsewhere."""
 _SAYS_STEP = {
@@ -211,6 +213,8 @@ def _placed(told: Verdict | None, reading: Reading, source: str) -> Verdict | No
         return told
     if told.step == 3 and _REPORTS.search(reading.bytes):
         return told._replace(step=6)
+    if told.step == 2 and _RECEIVED.search(reading.bytes):
+        return told._replace(step=5)
     if told.match and told.match.entry.area == "connector" and source.lower() in _TALKS_TO_INTUNE:
         return told._replace(step=6)
     if _ATTEMPT.search(reading.bytes):

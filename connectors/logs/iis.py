@@ -27,6 +27,7 @@ _PIECE = 1 << 16  # bytes that are read closely at once
 _THREADS = 2  # that screen
 _AHEAD = 4  # blocks that are screened before they are asked for
 _OURS = ("scep", "certsrv", "certificateregistration")
+_METHODS = ("GET", "POST", "CCM_POST")  # of enrolment; with others, probes and scanners ask
 _SHOWN = 120  # characters of a query that are kept; a SCEP message is long, encrypted and of no use
 _TOO_LONG = "..."  # what stands for a query of more than 4,096 characters: of SCEP, only a message is so long
 _MESSAGE = 1_700  # of a query with a SCEP message: whom it is encrypted to stands at its beginning
@@ -251,6 +252,9 @@ def _request(number: int, line: bytes, fields: Layout) -> Line | None:
     status, small, operation = words[fields.status], stem.lower(), query[:40].lower()
     if not status.isdigit() or not any(word in small for word in _OURS):
         return None
+    method = words[fields.method].upper() if fields.method >= 0 else "GET"
+    if method not in _METHODS:
+        return None
     device = "mscep.dll" in small or "pkiclient" in small
     pki = "pkioperation" in operation or (device and query == _TOO_LONG)
     asked = "operation=PKIOperation" if pki else query[:_SHOWN]
@@ -259,7 +263,7 @@ def _request(number: int, line: bytes, fields: Layout) -> Line | None:
         number,
         _time(words[fields.date], words[fields.time]),
         "iis" if device else "iis, CertificateRegistrationPoint",
-        f"{_method(words[fields.method])} {stem[:300]} {asked} 443 - - {agent} - {numbers}",
+        f"{method} {stem[:300]} {asked} 443 - - {agent} - {numbers}",
         client=words[fields.client] if device else "",
         agent=agent if device else "",
         took=min(int(taken), 600_000) / 1000 if taken.isdigit() and len(taken) < 9 else 0.0,
@@ -271,10 +275,6 @@ def _request(number: int, line: bytes, fields: Layout) -> Line | None:
 
 def _number(word: str) -> str:
     return word if word.isdigit() else "0"
-
-
-def _method(word: str) -> str:
-    return word if word.isalpha() else "GET"
 
 
 @lru_cache(maxsize=10_000)
