@@ -100,7 +100,9 @@ def changes(report: Report, good: Sequence[Finding]) -> Answer:
     )
     if not rows:
         return Answer(f"{report.server.name}: as in the last good run", "success", (Text("No check differs."),))
-    return Answer(f"{report.server.name}: {many(len(rows), 'difference')} from the last good run", "unsure", (Facts(rows),))
+    return Answer(
+        f"{report.server.name}: {many(len(rows), 'difference')} from the last good run", "unsure", (Facts(rows),)
+    )
 
 
 def _title(report: Report, shown: Sequence[Suspect], library: Library) -> str:
