@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.timeline.lines import Tick, no_tick, ticking
-from bot.timeline.marks import Mark
+from bot.timeline.marks import DEVICE, WEB, Mark
 from bot.timeline.verdicts import SPECIFIC
 
 _PAUSE = timedelta(minutes=10)  # of one device, after which it starts anew
@@ -20,7 +20,6 @@ _ABREAST = 60  # enrolments at the same time that are looked at for one line
 _OPEN = 400  # enrolments without a device that are followed at once
 _MARKS = 200  # marks kept of one enrolment
 _WINDOWS = 7  # depth of what Windows tells of its own parts, such as Schannel
-_DEVICE = 2  # the depth of the log of a device, which knows how far it came
 _EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _OF_REQUESTS = frozenset({"iis", "ndesplugin", "svclog", "connector", "omadm", "ios", "macos", "ca-requests"})
 """Kinds of log in which a failure is that of one enrolment."""
@@ -93,6 +92,8 @@ class Enrolment:
         enough = step if all(mark.verdict.retried for mark in bad) else step + 1
         if any(mark.verdict.kind == "good" and (mark.verdict.step or 0) >= enough for mark in after):
             return None
+        if all(mark.depth == WEB and not mark.ends for mark in bad) and any(map(_was_sent, after)):
+            return None  # it asked again, and came as far as to send its request
         return worst
 
     def step_of(self, failure: Mark) -> int | None:
@@ -100,7 +101,7 @@ class Enrolment:
         well; that is only said where the policy module is heard of, for what no log shows is not missing, and not of
         Windows itself, which fails where it fails."""
         proven = self.furthest
-        if failure.depth <= _DEVICE and (own := self._told_by(failure)) > (failure.verdict.step or 0):
+        if failure.depth <= DEVICE and (own := self._told_by(failure)) > (failure.verdict.step or 0):
             return own
         of_windows = failure.depth == _WINDOWS and failure.verdict.match is not None
         if failure.verdict.confidence < SPECIFIC and proven >= 3 and not of_windows:
@@ -134,6 +135,10 @@ def joined(marks: Iterable[Mark], kinds: Sequence[str], tick: Tick = no_tick) ->
     for enrolment in devices:
         enrolment.marks.sort(key=lambda mark: mark.at or _EPOCH)
     return devices + chains.found, alone
+
+
+def _was_sent(mark: Mark) -> bool:
+    return mark.ends and mark.verdict.kind == "good"
 
 
 def _in_order(marks: Iterable[Mark]) -> list[Mark]:
@@ -276,7 +281,7 @@ class _Chains:
 def _follows(mark: Mark, chain: Enrolment) -> bool:
     """Whether a mark goes on where a chain is. What a device tells follows what it told itself, however far the servers
     are by then; and that it failed follows anything but an installed certificate, after which it begins anew."""
-    own = chain.told.get(mark.file) if mark.depth <= _DEVICE else None
+    own = chain.told.get(mark.file) if mark.depth <= DEVICE else None
     if own is not None and mark.verdict.kind == "bad" and mark.file not in chain.installed:
         return True
     return (mark.verdict.step or 6) >= (chain.furthest if own is None else own)

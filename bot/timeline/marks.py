@@ -47,18 +47,20 @@ class Mark(NamedTuple):
         )
 
 
+CA, NDES, WEB, DEVICE = 9, 5, 3, 2
+"""Depths of what they tell: of the CA, of NDES itself, of IIS and HTTP.SYS, and of a device."""
 _DEPTHS = (
-    (9, "certificationauthority|^ca$"),
+    (CA, "certificationauthority|^ca$"),
     (8, "capi2"),
     (7, "kdc|schannel|windows-was|application error"),
     (6, "certificateregistrationpoint|ndesconnector|certificateconnectors|intune connector"),
-    (5, "networkdeviceenrollment"),
+    (NDES, "networkdeviceenrollment"),
     (4, "ndesplugin"),
-    (3, "^iis$|^httperr$"),
+    (WEB, "^iis$|^httperr$"),
 )
 
 
 @lru_cache(maxsize=1_000)
 def depth(source: str) -> int:
     """How deep the program that logs under a name stands: a failure travels from the CA outwards to the device."""
-    return next((deep for deep, names in _DEPTHS if re.search(names, source.lower())), 2)
+    return next((deep for deep, names in _DEPTHS if re.search(names, source.lower())), DEVICE)

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.timeline.joining import Enrolment
-from bot.timeline.marks import Mark
+from bot.timeline.marks import DEVICE, Mark
 from bot.timeline.verdicts import SPECIFIC
 
 _RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
-_OF_A_DEVICE = 2  # the same of a device
 _SENT = 2  # the step at which a device sends its request
 _AT_WORK = 3  # the step from which on a success shows that the service works
 _FEW = 3  # failed enrolments that are no outage
+_ONE_IN = 50  # of all enrolments, likewise
+_START = timedelta(minutes=10)  # in which a server starts, with all it needs
 _TRIES = 12  # enrolments of one device; what has more is many devices behind one address
 
 
@@ -74,7 +75,14 @@ def _recovered(enrolments: Sequence[Enrolment]) -> set[int]:
         for i, enrolment in enumerate(of_one if len(of_one) <= _TRIES else ()):
             if (mark := enrolment.failure) and any(_goes_on(enrolment, mark, later) for later in of_one[i + 1 :]):
                 found.setdefault((enrolment.step_of(mark), mark.verdict.entry), []).append(enrolment)
-    return {id(enrolment) for alike in found.values() if len(alike) <= _FEW for enrolment in alike}
+    few = max(_FEW, len(enrolments) // _ONE_IN)
+    return {id(enrolment) for alike in found.values() if len(alike) <= few or _was_short(alike) for enrolment in alike}
+
+
+def _was_short(alike: Sequence[Enrolment]) -> bool:
+    """Whether all of it happened while a server may have been starting."""
+    times = [enrolment.last for enrolment in alike]
+    return max(times) - min(times) <= _START
 
 
 def _device(enrolment: Enrolment) -> tuple[str, ...]:
@@ -84,7 +92,7 @@ def _device(enrolment: Enrolment) -> tuple[str, ...]:
     first = enrolment.marks[0]
     if enrolment.device:
         return (enrolment.device,)
-    own = all(mark.depth <= _OF_A_DEVICE and mark.file == first.file for mark in enrolment.marks)
+    own = all(mark.depth <= DEVICE and mark.file == first.file for mark in enrolment.marks)
     return (f"log {first.file}",) if own else ()
 
 
@@ -128,8 +136,19 @@ def _merged(groups: list[Group], successes: _Successes) -> list[Group]:
             kept.append(group)
             continue
         home.stopped += group.stopped
-        home.marks = sorted(home.marks + group.marks, key=_when)
+        home.marks = sorted(home.marks + _near(group, home, successes), key=_when)
     return kept
+
+
+def _near(group: Group, home: Group, successes: "_Successes") -> list[Mark]:
+    """The marks of a group that may be of the outage it is told with; not those from before it began, when all went
+    well once more in between."""
+    begin = min((mark.at for mark in home.marks if mark.at), default=None)
+    if begin is None:
+        return group.marks
+    before = (mark for mark in group.marks if mark.at and mark.at < begin - _RELATED)
+    old = {id(mark) for mark in before if mark.at and successes.between(mark.at, begin, home.step or _AT_WORK)}
+    return [mark for mark in group.marks if id(mark) not in old]
 
 
 def _same_outage(main: Group, other: Group, successes: _Successes) -> bool:

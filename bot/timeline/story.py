@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.lines import Line, Tick, Where, no_tick, plausible, ticking
-from bot.timeline.marks import Mark
+from bot.timeline.marks import CA, Mark, depth
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
 from bot.timeline.strangers import of_ours, without_others
@@ -22,7 +22,6 @@ MOST_BAD = 60_000
 """Bad lines that are kept; more are counted."""
 
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
-_CA = "CA"  # the source of what a CA exports
 _CHALLENGES = "mscep_admin"
 _ANSWERED = timedelta(minutes=2)  # in which an answer comes, if one does
 _TURNS = (_CHALLENGES, "state changed from CERT_")
@@ -94,7 +93,7 @@ class Survey:
         self._tick = tick
         self._files: list[LogFile] = []
         self._marks: list[list[Mark]] = []
-        self._askers: list[Counter[str]] = []
+        self._askers: Counter[str] = Counter()
         self._good = self._bad = 0
         self._challenges = 0
         self._dropped: Counter[tuple[int | None, str]] = Counter()
@@ -107,14 +106,13 @@ class Survey:
         number = len(self._files)
         self._files.append(file)
         self._marks.append([])
-        self._askers.append(Counter())
         waiting = _Questions(self._keep_unanswered)
         for line in map(_with_sane_time, ticking(lines, self._tick)):
             if line.at is not None:
                 file.first = file.first or line.at
                 file.last = line.at
-            if line.source == _CA and line.who:
-                self._askers[-1][line.who] += 1
+            if line.who and depth(line.source) == CA:
+                self._askers[line.who] += 1
             self._recipients.take(file.name, line)
             verdict = self._judge(line)
             subject = next((turn for turn in _TURNS if turn in line.text), line.flow)

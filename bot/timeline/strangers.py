@@ -5,29 +5,28 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.timeline.joining import Enrolment
-from bot.timeline.marks import Mark
+from bot.timeline.marks import CA, NDES, Mark
 
 _PAGE = "scep-url-general-ndes-page"
 """What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
 _STARTED, _SET_UP = "ndes-started-successfully", "connector-setup-success"
-_NDES, _CA = 5, 9  # depths of what they tell
 _START = timedelta(minutes=10)  # in which a server starts, with all it needs
 _ROWS = 5  # of an account, from which it may be that of NDES
 _MOST = 0.5  # of the rows of all accounts, likewise
 _PAST_THE_CA = 4  # the step that proves that a CA has issued
 
 
-def of_ours(files: Sequence[list[Mark]], askers: Sequence[Counter[str]], challenges: int) -> list[list[Mark]]:
-    """The marks of each file without what is none of ours. `askers`: how often each account asked the CA whose log it
-    is; `challenges`: how often one was handed out."""
-    pages = sum(mark.verdict.entry == _PAGE for marks in files for mark in marks)
-    hands_out = challenges > pages
-    return [
-        _after_a_start(_installed_at_last([mark for mark in marks if not (hands_out and mark.verdict.entry == _PAGE)]))
-        if not (account := _of_ndes(asked))
-        else [mark for mark in marks if not mark.who or mark.who == account]
-        for marks, asked in zip(files, askers, strict=True)
-    ]
+def of_ours(files: Sequence[list[Mark]], askers: Counter[str], challenges: int) -> list[list[Mark]]:
+    """The marks of each file without what is none of ours. `askers`: how often each account asked a CA; `challenges`:
+    how often one was handed out."""
+    hands_out = challenges > sum(mark.verdict.entry == _PAGE for marks in files for mark in marks)
+    account = _of_ndes(askers)
+
+    def is_ours(mark: Mark) -> bool:
+        of_another = account and mark.depth == CA and mark.who not in ("", account)
+        return not of_another and not (hands_out and mark.verdict.entry == _PAGE)
+
+    return [_after_a_start(_installed_at_last(list(filter(is_ours, marks)))) for marks in files]
 
 
 def _of_ndes(asked: Counter[str]) -> str:
@@ -50,7 +49,7 @@ def _after_a_start(marks: list[Mark]) -> list[Mark]:
 
     def was_early(mark: Mark) -> bool:
         at = mark.at
-        own = mark.depth == _NDES and mark.verdict.kind == "bad" and not mark.verdict.of_request
+        own = mark.depth == NDES and mark.verdict.kind == "bad" and not mark.verdict.of_request
         return own and at is not None and any(at < start <= at + _START for start in starts)
 
     return [mark for mark in marks if not was_early(mark)]
@@ -58,9 +57,9 @@ def _after_a_start(marks: list[Mark]) -> list[Mark]:
 
 def without_others(enrolments: list[Enrolment], alone: list[Mark]) -> tuple[list[Enrolment], list[Mark]]:
     """The same without what a CA refused to somebody else: every enrolment that other logs show came past the CA."""
-    shown = [one for one in enrolments if any(mark.depth < _CA for mark in one.marks)]
+    shown = [one for one in enrolments if any(mark.depth < CA for mark in one.marks)]
     if not shown or any(one.furthest < _PAST_THE_CA or one.failure for one in shown):
         return enrolments, alone
     for one in shown:
-        one.marks = [mark for mark in one.marks if mark.depth < _CA or mark.verdict.kind == "good"]
-    return shown, [mark for mark in alone if mark.depth < _CA]
+        one.marks = [mark for mark in one.marks if mark.depth < CA or mark.verdict.kind == "good"]
+    return shown, [mark for mark in alone if mark.depth < CA]

@@ -88,15 +88,12 @@ _SAYS_STEP = {
     4: pattern(r"event id: 4007\b|\bscepissuedfailure\b"),  # the connector got no certificate for a request
 }
 """Failures that no entry knows, or one takes for a question, and that name their step all the same."""
-_AUTHORITY = "CertificationAuthority"
 _AUDITS = pattern(r"event id: 488[89]\b")
 """What the audit of a CA always calls information: requests that it refused or set aside."""
 _TALKS_TO_INTUNE = ("ndesconnector", "intune connector", "microsoft intune connector")
 """What the old connector tells of its own talk with Intune: it hands on what became of requests, and checks none."""
 _PKCS = pattern(r"\b(?:pkcs|pfx)\b")
 """What the connector does beside SCEP."""
-_OF_AN_ACCOUNT = pattern(r"event id: 53\b[^=]*[\s\"\x27]([\w.-]{1,60}\\[\w.$-]{1,100})[\s.\"\x27]")
-"""A refusal of a CA that names an account and no subject: a request that came by SCEP brings its subject along."""
 _OF_THE_SERVICE = frozenset(
     {
         "ndes-started-successfully",
@@ -176,8 +173,6 @@ class Judge:
         if not (reading.topic or line.grave or reading.codes or reading.exchanges) or _NOT_OURS.search(reading.bytes):
             return None
         matches = self._library.match_reading(line.text, reading, typed=False)
-        if line.source.endswith(_AUTHORITY) and _OF_AN_ACCOUNT.search(reading.bytes) and b"cn=" not in reading.bytes:
-            return None
         if _of_others(reading) and (not matches or matches[0].confidence < SPECIFIC):
             return None
         grave = None if line.grave is False and _AUDITS.search(reading.bytes) else line.grave

@@ -5,20 +5,26 @@ import re
 _NAMES = {
     "provider": (
         "source", "quelle", "origen", "origine", "fonte", "bron", "provider", "providername", "provider name",
-        "sourcename", "anbietername", "nom du fournisseur",
+        "sourcename", "anbietername", "nom du fournisseur", "źródło", "källa", "kilde", "lähde", "zdroj", "forrás",
+        "kaynak", "источник", "ソース", "来源",
     ),
     "id": (
         "event id", "eventid", "id", "instanceid", "ereignis-id", "ereigniskennung", "id de l'événement",
         "id de l’événement", "id. del evento", "id del evento", "identificador de evento", "id evento",
-        "gebeurtenis-id", "id do evento",
+        "gebeurtenis-id", "id do evento", "identificação do evento", "identificador do evento",
+        "identyfikator zdarzenia", "händelse-id", "hændelses-id", "hendelses-id", "tapahtumatunnus", "id události",
+        "esemény azonosítója", "eseményazonosító", "olay kimliği", "код события", "イベント id", "事件 id",
     ),
     "level": (
-        "level", "leveldisplayname", "entrytype", "ebene", "stufe", "niveau", "nivel", "livello", "nível",
+        "level", "leveldisplayname", "entrytype", "ebene", "stufe", "niveau", "nivel", "livello", "nível", "poziom",
+        "nivå", "taso", "úroveň", "szint", "düzey", "уровень", "レベル", "级别",
     ),
     "at": (
         "date", "date and time", "timecreated", "timegenerated", "timewritten", "logged", "datum", "datum und uhrzeit",
         "date et heure", "fecha", "fecha y hora", "data", "data e ora", "datum en tijd", "data e hora", "time",
-        "protokolliert",
+        "protokolliert", "data i godzina", "datum och tid", "dato og klokkeslæt", "dato og klokkeslett",
+        "päivämäärä ja kellonaika", "datum a čas", "dátum és időpont", "tarih ve saat", "дата и время", "日付と時刻",
+        "日期和时间",
     ),
     "log": (
         "log name", "logname", "protokollname", "nom du journal", "nom du journal ", "nombre de registro",

@@ -9,18 +9,34 @@ from bot.timeline.lines import Line
 _LONGEST = 6_000  # characters of a message that are kept
 _TRANSACTION = re.compile(r"transaction ?-?id\W{1,4}([0-9A-Za-z+/=-]{8,100})", re.IGNORECASE)
 _DEVICE = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
+_ACCOUNT = re.compile(r"[\s\"'](\w[\w.-]{0,60}\\\w[\w.$-]{0,60}[\w$])")
 _PROCESS = re.compile(r"<EventAuxInfo\s[^>]{0,200}?ProcessName=[\"']([^\"']{1,200})")
 _OURS = re.compile(r"w3wp|ndes|connector|certsrv|certutil|mscep", re.IGNORECASE)
 """Programs of NDES, the connector and the CA."""
 
 LEVELS = {
     **dict.fromkeys(("critical", "kritisch", "critique", "crítico", "critico", "kritiek", "1"), "Critical"),
-    **dict.fromkeys(("error", "fehler", "erreur", "errore", "fout", "erro", "2"), "Error"),
     **dict.fromkeys(
-        ("warning", "warnung", "avertissement", "advertencia", "avviso", "waarschuwing", "aviso", "3"), "Warning"
+        (
+            *("error", "fehler", "erreur", "errore", "fout", "erro", "2"),
+            *("błąd", "fel", "fejl", "feil", "virhe", "chyba", "hiba", "hata", "ошибка", "エラー", "错误"),
+        ),
+        "Error",
     ),
     **dict.fromkeys(
-        ("information", "informationen", "informations", "información", "informazioni", "informatie", "informações"),
+        (
+            *("warning", "warnung", "avertissement", "advertencia", "avviso", "waarschuwing", "aviso", "3"),
+            *("ostrzeżenie", "varning", "advarsel", "varoitus", "upozornění", "figyelmeztetés", "uyarı"),
+            *("предупреждение", "警告"),
+        ),
+        "Warning",
+    ),
+    **dict.fromkeys(
+        (
+            *("information", "informationen", "informations", "información", "informazioni", "informatie"),
+            *("informações", "informacje", "informasjon", "oplysninger", "tiedot", "informace", "információ"),
+            *("informação", "bilgi", "сведения", "情報", "信息"),
+        ),
         "Information",
     ),
     **dict.fromkeys(("info", "verbose", "ausführlich", "commentaires", "detallado", "4", "0", "5"), "Information"),
@@ -49,7 +65,8 @@ class Record:
         process = _PROCESS.search(self.more) if "CAPI2" in self.provider else None
         if process and not _OURS.search(process[1]):
             grave = False  # CAPI2 logs the certificates of every program on the machine
-        transaction, device = _TRANSACTION.search(text), _DEVICE.search(text)
+        transaction = _TRANSACTION.search(text)
+        who = (_ACCOUNT if self.provider.endswith("CertificationAuthority") else _DEVICE).search(text)
         return Line(
             self.number,
             self.at,
@@ -57,7 +74,7 @@ class Record:
             text,
             grave,
             transaction=transaction[1] if transaction else "",
-            who=device[1].lower() if device else "",
+            who=who[1].lower() if who else "",
         )
 
 

@@ -51,7 +51,7 @@ def _request(number: int, parts: list[str]) -> Iterator[Line]:
         date = _DATE.search(text)
         who = _REQUESTED_BY.search(text)
         at = local(date[1], day_first=False) if date else None
-        yield Line(number, at, "CA", f"CA Failed Requests: {text}", who=who[1] if who else "")
+        yield Line(number, at, "CA", f"CA Failed Requests: {text}", who=who[1].lower() if who else "")
 
 
 def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
@@ -66,7 +66,7 @@ def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
         except csv.Error:
             continue
         text = "; ".join(words)[:_LONGEST]
-        who = words[requester] if 0 <= requester < len(words) else ""
+        who = words[requester].lower() if 0 <= requester < len(words) else ""
         yield Line(number, local(text, day_first), "CA", f"CA Failed Requests, Request Status Code: {text}", who=who)
 
 

@@ -53,6 +53,7 @@ class Layout:
     stem: int
     query: int
     client: int
+    forwarded: int
     agent: int
     status: int
     substatus: int
@@ -75,6 +76,7 @@ def layout(names: tuple[str, ...]) -> Layout | None:
         stem=at["cs-uri-stem"],
         query=at.get("cs-uri-query", -1),
         client=at.get("c-ip", -1),
+        forwarded=at.get("x-forwarded-for", -1),
         agent=at.get("cs(user-agent)", -1),
         status=at["sc-status"],
         substatus=at.get("sc-substatus", -1),
@@ -264,13 +266,19 @@ def _request(number: int, line: bytes, fields: Layout) -> Line | None:
         _time(words[fields.date], words[fields.time]),
         "iis" if device else "iis, CertificateRegistrationPoint",
         f"{method} {stem[:300]} {asked} 443 - - {agent} - {numbers}",
-        client=words[fields.client] if device else "",
+        client=_asking(words[fields.client], words[fields.forwarded]) if device else "",
         agent=agent if device else "",
         took=min(int(taken), 600_000) / 1000 if taken.isdigit() and len(taken) < 9 else 0.0,
         begins=device and "getcac" in operation,
         ends=device and pki,
         message=query[:_MESSAGE] if pki and "message=" in query else "",
     )
+
+
+def _asking(client: str, forwarded: str) -> str:
+    """The address of the device: what a proxy in front says of it comes first."""
+    first = forwarded.partition(",")[0].strip("+ ")[:60]
+    return client if first in ("", "-") else first
 
 
 def _number(word: str) -> str:

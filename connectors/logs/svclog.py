@@ -1,5 +1,6 @@
 """svclog of the old connector: trace events in XML without a root, often without line breaks, often cut off. UTC."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC
 
@@ -10,6 +11,7 @@ from connectors.times import iso
 from connectors.xml_pieces import Element, elements
 
 _LONGEST = 8_000
+_DEVICE = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
 _GRAVE = frozenset({"1", "2", "4"})
 """Levels of an error or a warning; failures are written at others too."""
 
@@ -19,8 +21,10 @@ def _fits(head: str) -> float:
 
 
 def _lines(stream: Stream) -> Iterator[Line]:
+    who = ""
     for element in elements(stream, "E2ETraceEvent"):
         if text := _text(element):
+            who = _device(text, who)
             at = iso(element.values.get("TimeCreated.SystemTime", ""))
             source = element.values.get("Source.Name", "svclog")[:100]
             flow = element.values.get("Execution.ThreadID", "")
@@ -31,7 +35,16 @@ def _lines(stream: Stream) -> Iterator[Line]:
                 f"{source}: {text}",
                 True if element.values.get("Level", "") in _GRAVE else None,
                 flow=flow,
+                who=who,
             )
+
+
+def _device(text: str, before: str) -> str:
+    """Whose request is checked from here on: a line says it before the outcome, which names nobody."""
+    if text.startswith("VerifyRequest Started"):
+        return ""
+    found = _DEVICE.search(text)
+    return found[1].lower() if found else before
 
 
 def _text(element: Element) -> str:

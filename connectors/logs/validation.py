@@ -9,6 +9,7 @@ from connectors.streams import Stream
 
 _CHECK = re.compile(r"^\s*(?:\[?\d[\d.:/ -]*\]?\s*)?(Success|Warning|Error|Failure|Info)\s*:\s*", re.IGNORECASE)
 _SHAPE = re.compile(r"^\s*(?:Success|Warning|Error):\s", re.MULTILINE)
+_PASSED = re.compile(r"^\s*Success:\s", re.MULTILINE)
 _NAMED = re.compile(
     r"Validate-NDES|NDES ?Validat|URL Response is|Checking [\"']?(?:NDES|SCEP|Windows|IIS|Intune|Server|Service)",
     re.IGNORECASE,
@@ -16,7 +17,7 @@ _NAMED = re.compile(
 
 
 def _fits(head: str) -> float:
-    if len(_SHAPE.findall(head)) >= 2:
+    if len(_SHAPE.findall(head)) >= 2 and _PASSED.search(head):  # no such script fails in all it looks at
         return 0.85
     return 0.6 if _NAMED.search(head[:20_000]) and _SHAPE.search(head) else 0.0
 
