@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.timeline.joining import Enrolment
-from bot.timeline.marks import DEVICE, Mark
+from bot.timeline.marks import DEVICE, WEB, Mark
 from bot.timeline.verdicts import SPECIFIC
 
 _RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
@@ -73,7 +73,12 @@ def _recovered(enrolments: Sequence[Enrolment]) -> set[int]:
     found: dict[tuple[int | None, str], list[Enrolment]] = {}
     for of_one in tries.values():
         for i, enrolment in enumerate(of_one if len(of_one) <= _TRIES else ()):
-            if (mark := enrolment.failure) and any(_goes_on(enrolment, mark, later) for later in of_one[i + 1 :]):
+            if mark := enrolment.failure:
+                recovered = any(_goes_on(enrolment, mark, later) for later in of_one[i + 1 :])
+            else:
+                mark = next((bad for bad in enrolment.marks if bad.verdict.kind == "bad"), None)
+                recovered = all(bad.depth == WEB for bad in enrolment.marks if bad.verdict.kind == "bad")
+            if mark and recovered:
                 found.setdefault((enrolment.step_of(mark), mark.verdict.entry), []).append(enrolment)
     few = max(_FEW, len(enrolments) // _ONE_IN)
     return {id(enrolment) for alike in found.values() if len(alike) <= few or _was_short(alike) for enrolment in alike}
@@ -87,11 +92,9 @@ def _was_short(alike: Sequence[Enrolment]) -> bool:
 
 def _device(enrolment: Enrolment) -> tuple[str, ...]:
     """What tells a device from others; empty where nothing does."""
-    if enrolment.who:
-        return (enrolment.who,)
     first = enrolment.marks[0]
-    if enrolment.device:
-        return (enrolment.device,)
+    if known := enrolment.device or enrolment.who:
+        return (known,)
     own = all(mark.depth <= DEVICE and mark.file == first.file for mark in enrolment.marks)
     return (f"log {first.file}",) if own else ()
 

@@ -85,6 +85,7 @@ _REPORTS = pattern(r"/certificate/notify\b")
 """The call that tells of a result: what goes wrong in it stops the report, whatever the same would mean elsewhere."""
 _SAYS_STEP = {
     3: pattern(r"verify challenge returns\s{0,2}<"),  # the policy module was answered with a page of an error
+    6: pattern(r"\bnotify failed\b|\bnotify finished with status false\b"),  # what became of a request is not told
     4: pattern(r"event id: 4007\b|\bscepissuedfailure\b"),  # the connector got no certificate for a request
 }
 """Failures that no entry knows, or one takes for a question, and that name their step all the same."""
