@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.timeline.joining import Enrolment
-from bot.timeline.marks import DEVICE, WEB, Mark
+from bot.timeline.marks import Mark
+from bot.timeline.recovery import recovered
 from bot.timeline.verdicts import SPECIFIC
 
 _RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
-_SENT = 2  # the step at which a device sends its request
 _AT_WORK = 3  # the step from which on a success shows that the service works
-_FEW = 3  # failed enrolments that are no outage
-_ONE_IN = 50  # of all enrolments, likewise
-_START = timedelta(minutes=10)  # in which a server starts, with all it needs
-_TRIES = 12  # enrolments of one device; what has more is many devices behind one address
 
 
 @dataclass(slots=True)
@@ -35,9 +31,9 @@ def grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Grou
     def group(mark: Mark, step: int | None) -> Group:
         return groups.setdefault((step, mark.verdict.entry), Group(step, mark, [], []))
 
-    recovered = _recovered(enrolments)
+    over = recovered(enrolments)
     for enrolment in enrolments:
-        if id(enrolment) in recovered:
+        if id(enrolment) in over:
             continue
         if mark := enrolment.failure:
             found = group(mark, enrolment.step_of(mark))
@@ -61,49 +57,6 @@ def _means_nothing(group: Group, successes: "_Successes") -> bool:
     unknown = group.step is None and all(mark.verdict.match is None for mark in group.marks)
     last = max((mark.at for mark in group.marks if mark.at), default=None)
     return unknown and last is not None and successes.since(last, _AT_WORK)
-
-
-def _recovered(enrolments: Sequence[Enrolment]) -> set[int]:
-    """The failed enrolments (by `id`) of devices that came further soon after: of a few, nobody needs to hear. Where
-    many devices failed alike, it was an outage, over or not."""
-    tries: dict[tuple[str, ...], list[Enrolment]] = {}
-    for enrolment in enrolments:
-        if device := _device(enrolment):
-            tries.setdefault(device, []).append(enrolment)
-    found: dict[tuple[int | None, str], list[Enrolment]] = {}
-    for of_one in tries.values():
-        for i, enrolment in enumerate(of_one if len(of_one) <= _TRIES else ()):
-            if mark := enrolment.failure:
-                recovered = any(_goes_on(enrolment, mark, later) for later in of_one[i + 1 :])
-            else:
-                mark = next((bad for bad in enrolment.marks if bad.verdict.kind == "bad"), None)
-                recovered = all(bad.depth == WEB for bad in enrolment.marks if bad.verdict.kind == "bad")
-            if mark and recovered:
-                found.setdefault((enrolment.step_of(mark), mark.verdict.entry), []).append(enrolment)
-    few = max(_FEW, len(enrolments) // _ONE_IN)
-    return {id(enrolment) for alike in found.values() if len(alike) <= few or _was_short(alike) for enrolment in alike}
-
-
-def _was_short(alike: Sequence[Enrolment]) -> bool:
-    """Whether all of it happened while a server may have been starting."""
-    times = [enrolment.last for enrolment in alike]
-    return max(times) - min(times) <= _START
-
-
-def _device(enrolment: Enrolment) -> tuple[str, ...]:
-    """What tells a device from others; empty where nothing does."""
-    first = enrolment.marks[0]
-    if known := enrolment.device or enrolment.who:
-        return (known,)
-    own = all(mark.depth <= DEVICE and mark.file == first.file for mark in enrolment.marks)
-    return (f"log {first.file}",) if own else ()
-
-
-def _goes_on(failed: Enrolment, mark: Mark, later: Enrolment) -> bool:
-    """Whether a later try of the device came past the step at which one failed."""
-    step = max(failed.step_of(mark) or 0, _SENT)
-    agents = {one.marks[0].agent for one in (failed, later)} - {""}  # not every log tells it
-    return later.last > failed.last and later.furthest >= step and later.failure is None and len(agents) < 2
 
 
 class _Successes:

@@ -1,0 +1,227 @@
+"""What stands in the logs of a site that works: failures that were over by themselves, and those of others."""
+
+# ruff: noqa: E501 - lines of logs are easier to compare unwrapped
+
+import io
+
+import pytest
+
+from bot.timeline import Story
+from connectors.surveying import Surveying
+from knowledge.library import Library
+from tests.logs.test_readers import IIS
+from tests.logs.test_second_looks import CSV, MDM, events, story
+
+HEADER = "\n".join(IIS.splitlines()[:2]) + "\n"
+NDES = "Microsoft-Windows-NetworkDeviceEnrollmentService"
+
+
+def request(at: str, what: str, device: int, status: str = "200 0 0", agent: str = "Dalvik/2.1.0") -> str:
+    method = "POST" if what == "PKIOperation" else "GET"
+    return f"2026-05-14 {at} 10.0.0.21 {method} /certsrv/mscep/mscep.dll operation={what} 443 - 10.0.0.{device} {agent} - {status} 15\n"
+
+
+def enrolment(at: str, device: int) -> str:
+    """A good one, at an hour and a minute."""
+    steps = ("GetCACaps", "GetCACert", "PKIOperation")
+    return "".join(request(f"{at}:{second:02}", what, device) for second, what in enumerate(steps))
+
+
+def refused(at: str, device: int) -> str:
+    return request(f"{at}:00", "GetCACaps", device, "500 0 1346")
+
+
+def site(library: Library, *lines: str) -> Story:
+    return story(library, iis=HEADER + "".join(sorted("".join(lines).splitlines(keepends=True))))
+
+
+def read(library: Library, files: dict[str, bytes]) -> Story:
+    surveying = Surveying(library)
+    for name, data in files.items():
+        surveying.read(io.BytesIO(data), name)
+    return surveying.done().story
+
+
+# --- failures that were over by themselves ---------------------------------------------------
+
+
+def test_a_device_that_came_through_later_has_not_stopped(library: Library) -> None:
+    assert site(library, refused("08:00", 30), enrolment("09:00", 30), enrolment("08:30", 31)).stops == ()
+
+
+def test_a_device_that_never_came_through_has(library: Library) -> None:
+    (stop,) = site(library, refused("08:00", 30), enrolment("09:00", 31), enrolment("08:30", 31)).stops
+    assert (stop.enrolments, stop.first.line) == (1, 3)
+
+
+def test_another_device_behind_the_same_address_proves_nothing(library: Library) -> None:
+    other = enrolment("09:00", 30).replace("Dalvik/2.1.0", "profiled/1.0")
+    assert len(site(library, refused("08:00", 30), other).stops) == 1
+
+
+def test_an_outage_of_many_is_told_though_all_came_through(library: Library) -> None:
+    failed = [refused(f"08:{minute:02}", 30 + minute) for minute in range(20)]
+    (stop,) = site(library, *failed, *(enrolment(f"10:{minute:02}", 30 + minute) for minute in range(20))).stops
+    assert stop.enrolments == 20
+
+
+def test_the_minutes_in_which_a_server_starts_are_no_outage(library: Library) -> None:
+    failed = [refused(f"08:0{minute}", 30 + minute) for minute in range(6)]
+    assert site(library, *failed, *(enrolment(f"10:0{minute}", 30 + minute) for minute in range(6))).stops == ()
+
+
+def test_a_request_that_was_asked_again_and_sent_is_no_stop(library: Library) -> None:
+    gateway = request("08:00:00", "GetCACaps", 30, "502 3 12030")
+    assert site(library, gateway, enrolment("08:01", 30)).stops == ()
+
+
+@pytest.mark.parametrize(("later", "stops"), [("8:02:00 AM", 0), ("9:02:00 AM", 1)])
+def test_ndes_that_waits_for_its_ca_while_the_server_starts_is_no_fault(
+    library: Library, later: str, stops: int
+) -> None:
+    log = events(
+        NDES,
+        ("Error", "8:00:00 AM", 8, "The service cannot retrieve information about the CA (0x800706ba)."),
+        ("Error", "8:00:00 AM", 2, "The service cannot be started (0x800706ba)."),
+        ("Information", later, 1, "The Network Device Enrollment Service started successfully."),
+    )
+    assert len(story(library, application=log).stops) == stops
+
+
+def test_an_installation_that_was_completed_has_not_failed(library: Library) -> None:
+    failed = "MSI (s) (E5:87) [09:00:39:960]: CustomAction ConfigureIISLimits returned actual error code 1168\n"
+    done = (
+        "MSI (c) (E5:87) [09:02:25:000]: Product: Microsoft Intune Connector -- Installation completed successfully.\n"
+    )
+    assert len(story(library, setup=failed * 4).stops) == 1
+    assert story(library, setup=failed * 4 + done).stops == ()
+
+
+def test_a_failure_that_no_entry_knows_stops_nobody_where_enrolments_go_on(library: Library) -> None:
+    rows = [
+        ("Error", "8:00:00 AM", 1999, "The performance counters cannot be opened."),
+        ("Information", "8:10:00 AM", 4003, "ScepRequestReceived"),
+        ("Information", "8:10:01 AM", 4004, "ScepVerifySuccess"),
+        ("Information", "8:10:02 AM", 4006, "ScepIssuedSuccess"),
+        ("Information", "8:10:03 AM", 4008, "ScepNotifySuccess"),
+    ]
+    log = events("Microsoft-Intune-CertificateConnectors", *rows)
+    assert (
+        len(
+            story(
+                library, connector=log.replace("4004", "4999").replace("ScepVerifySuccess", "").split("\n5/", 1)[0]
+            ).stops
+        )
+        <= 1
+    )
+    told = story(library, connector=log)
+    assert told.stops == ()
+    assert [one.lines for one in told.unknown] == [1]
+
+
+def test_a_thread_of_the_policy_module_may_ask_twice_before_it_is_answered(library: Library) -> None:
+    said = (
+        "Calling VerifyRequest ...",
+        "Sending request to certificate registration point.",
+        "Calling Notifyrequest ...",
+        "Sending request to certificate registration point.",
+        "Exiting Notify with 0x0",
+        "Verify challenge returns true",
+        "Exiting VerifyRequest with 0x0",
+    )
+    lines = [
+        f'<![LOG[{text}]LOG]!><time="08:00:0{i}.100+0" date="5-14-2026" component="NDESPlugin" context="" type="1" thread="7" file="x">\n'
+        for i, text in enumerate(said)
+    ]
+    assert story(library, plugin="".join(lines)).stops == ()
+    (stop,) = story(library, plugin="".join(lines[:2])).stops
+    assert stop.first.line == 2
+
+
+# --- what is none of ours --------------------------------------------------------------------
+
+
+def test_the_codes_of_other_programs_are_theirs(library: Library) -> None:
+    row = ("Warning", "8:00:00 AM", 190, "Backup 'Daily - NDES' finished with a warning: 0x80004005 Unspecified error")
+    assert story(library, application=events("Veeam Agent", row)).stops == ()
+
+
+def test_a_setting_that_a_device_does_not_have_is_no_wrong_url(library: Library) -> None:
+    line = "2026-05-14T07:11:40.7520000  WARN  Event  com.microsoft.omadm.syncml.SyncmlSession  14165  27  Node ./Vendor/MSFT/WiFi/Profile/Guest not found, returning 404\n"
+    told = story(library, omadm=line * 5)
+    assert (told.stops, told.unknown) == ((), ())
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "OPTIONS", "HEAD", "TRACE"])
+def test_no_device_asks_with_such_a_method(library: Library, method: str) -> None:
+    scan = refused("08:00", 99).replace(" GET ", f" {method} ")
+    assert site(library, scan, enrolment("09:00", 30)).stops == ()
+
+
+@pytest.mark.parametrize(("account", "stops"), [("CORP\\WS-5049$", 0), ("CORP\\svc-ndes", 1)])
+def test_a_ca_refuses_others_too(library: Library, account: str, stops: int) -> None:
+    table = '"Request ID","Requester Name","Request Submission Date","Request Disposition","Request Status Code"\n'
+    for number in range(8):
+        table += f'"{number}","CORP\\svc-ndes","14.05.2026 08:0{number}","20 -- Issued","0x0 (WIN32: 0)"\n'
+    table += f'"9","{account}","14.05.2026 09:00","31 -- Denied","0x80094012 (-2146877422 CERTSRV_E_TEMPLATE_DENIED)"\n'
+    assert len(story(library, requests=table).stops) == stops
+
+
+# --- who, where and which ----------------------------------------------------------------------
+
+
+def test_devices_behind_a_proxy_are_told_apart_by_what_it_forwards(library: Library) -> None:
+    header = HEADER.replace(" time-taken", " time-taken X-Forwarded-For")
+    lines = [refused("08:00", 1).rstrip() + f" 192.0.2.{i},+10.0.0.1\n" for i in range(4)]
+    (stop,) = story(library, iis=header + "".join(lines)).stops
+    assert (stop.enrolments, stop.devices) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Nível,Data e Hora,Fonte,Identificação do Evento,Categoria da Tarefa",
+        "Poziom,Data i godzina,Źródło,Identyfikator zdarzenia,Kategoria zadania",
+        "Nivå,Datum och tid,Källa,Händelse-ID,Aktivitetskategori",
+        "レベル,日付と時刻,ソース,イベント ID,タスクのカテゴリ",
+    ],
+)
+def test_events_are_read_in_many_languages(library: Library, header: str) -> None:
+    row = f'Error,14/05/2026 08:00:00,{NDES},2,None,"Error: cannot be started (0x800706ba)\nError: nothing more"\n'
+    told = read(library, {"export.csv": (header + "\n" + row).encode()})
+    assert told.files[0].kind == "event"
+    assert told.stops[0].first.line == 2
+
+
+def test_what_the_old_connector_cannot_tell_intune_is_step_6(library: Library) -> None:
+    row = (
+        "Error",
+        "8:00:00 AM",
+        10102,
+        "CertificateRenewal_Failure. Connector enrollment certificate failed to renew. Diagnostic Code: 0x00000405",
+    )
+    assert story(library, connector=events("Intune Connector", row)).stops[0].step == 6
+
+
+def test_an_answer_that_came_and_cannot_be_used_stops_at_step_5(library: Library) -> None:
+    row = (
+        "Error",
+        "8:00:00 AM",
+        87,
+        "SCEP Certificate enrollment for x via https://ndes.corp.example/certsrv/mscep/mscep.dll failed: ProcessResponseMessage Method: POST 0x8009200c (-2146885620 CRYPT_E_NO_DECRYPT_CERT)",
+    )
+    source = "Microsoft-Windows-CertificateServicesClient-CertEnroll"
+    assert story(library, application=events(source, row)).stops[0].step == 5
+
+
+def test_the_root_of_a_device_says_nothing_of_its_enrolments(library: Library) -> None:
+    log = (
+        "2026-05-14T08:03:01.0000000  INFO  Event  com.microsoft.omadm.platforms.android.certmgr.state.NativeRootCertInstallStateMachine  1  1  Root cert '17B6' state changed from CERT_INSTALLING to CERT_INSTALL_SUCCESS\n"
+        "2026-05-14T08:05:00.9000000  ERROR  Event  com.microsoft.omadm.platforms.android.certmgr.CertificateEnrollmentManager  1  19  Failed to enroll certificate request ModelName=AC_1: javax.net.ssl.SSLHandshakeException: java.security.cert.CertPathValidatorException: Trust anchor for certification path not found.\n"
+    )
+    (stop,) = story(library, omadm=log).stops
+    assert (stop.step, stop.first.line) == (2, 2)
+
+
+def test_an_export_without_a_fault_of_ours_has_none(library: Library) -> None:
+    assert story(library, mdm=CSV + events(MDM).removeprefix(CSV)).stops == ()
