@@ -16,6 +16,7 @@ _TAKEN = 150  # lines of a log that are compared
 _COMPARED = 1_500  # lines of the reference that they are compared with
 _FEW = 3  # pairs of lines that show a zone
 _MANY = 6  # pairs of lines that show a clock that is wrong
+_OF_RETRIES = timedelta(minutes=10)  # in which what failed is tried again and told once more
 _BELIEVED = 0.5  # of the lines in place: the clock of a log that says its zone is right
 _DOUBTED = 0.8  # of the lines in place elsewhere: it is wrong
 
@@ -93,8 +94,22 @@ def _agreed(clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], refere
         if not clock.said and not _is_sure(clock) and marks and marks[0] not in reference:
             found = zone[0] if zone else _followed(marks, reference)
             clock = clock if found is None else replace(clock, ahead=found)
-        agreed.append(clock)
+        agreed.append(_as_beside(clock, clocks))
     return agreed
+
+
+def _as_beside(clock: FileClock, clocks: Sequence[FileClock]) -> FileClock:
+    """A clock that is off by minutes from one beside it which many more pairs show is that one: a retry comes minutes
+    after the failure, and computers of one domain keep the same time."""
+    if clock.said or not clock.pairs or _is_zone(clock.ahead.total_seconds()):
+        return clock
+    beside = [
+        other.ahead
+        for other in clocks
+        if _is_sure(other) and _is_zone(other.ahead.total_seconds()) and other.pairs >= 2 * clock.pairs
+    ]
+    near = next((ahead for ahead in beside if abs(ahead - clock.ahead) <= _OF_RETRIES), None)
+    return clock if near is None else replace(clock, ahead=near)
 
 
 def _is_sure(clock: FileClock) -> bool:

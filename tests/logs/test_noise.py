@@ -213,3 +213,24 @@ def test_the_root_of_a_device_says_nothing_of_its_enrolments(library: Library) -
     )
     (stop,) = story(library, omadm=log).stops
     assert (stop.step, stop.first.line) == (2, 2)
+
+
+def test_a_failure_that_is_told_once_more_after_its_retries_does_not_put_a_clock_out(library: Library) -> None:
+    source = "Microsoft-Intune-CertificateConnectors"
+    web, rows, late = [], [], []
+    for i in range(12):
+        hour, minute = divmod(i * 13, 60)
+        web.append(enrolment(f"{8 + hour:02}:{minute:02}", 30 + i))
+        rows += [
+            ("Information", f"{9 + hour}:{minute:02}:02 AM", number, what)
+            for number, what in (
+                (4003, "ScepRequestReceived"),
+                (4004, "ScepVerifySuccess"),
+                (4006, "ScepIssuedSuccess"),
+            )
+        ]
+        rows.append(("Warning", f"{9 + hour}:{minute:02}:03 AM", 4009, "ScepNotifyAttemptFailed"))
+        late.append(("Error", f"{9 + hour}:{minute + 3:02}:15 AM", 4002, "ScepRequestUploadFailure"))
+    told = story(library, iis=HEADER + "".join(web), operational=events(source, *rows), admin=events(source, *late))
+    assert {file.clock.ahead.total_seconds() for file in told.files if file.clock} == {0, 3600}
+    assert (told.stops[0].step, told.stops[0].first.file) == (6, "operational.log")
