@@ -183,6 +183,8 @@ class Judge:
         web = next((seen for seen in reading.exchanges if seen.logged and seen.path), None)
         if matches and matches[0].entry.id in _BY_HAND and not (web and web.operation):
             return None if web else Verdict("odd", None, "", UNKNOWN, None, make)
+        if web and web.path is Path.CRP and web.status < 500:
+            return None  # only the policy module has a certificate for it; whoever else looks is refused, rightly
         if matches and matches[0].entry.id == _NOT_THERE and web and web.path is Path.SCEP_FOLDER and not web.operation:
             return None
         if web is not None and told is not None and told.kind == "open":

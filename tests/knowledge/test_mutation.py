@@ -49,7 +49,7 @@ def no_signal_of_a_sample(entry: Entry) -> Iterator[Entry]:
 
 
 def no_top_signal(entry: Entry) -> Iterator[Entry]:
-    for sample in entry.samples.hit[:2]:
+    for sample in entry.samples.hit:
         yield without(entry, hitting(entry, sample)[:1])
 
 

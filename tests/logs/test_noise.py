@@ -150,6 +150,18 @@ def test_no_device_asks_with_such_a_method(library: Library, method: str) -> Non
     assert site(library, scan, enrolment("09:00", 30)).stops == ()
 
 
+def test_whoever_looks_at_the_registration_point_is_refused_rightly_and_the_policy_module_is_not(
+    library: Library,
+) -> None:
+    look = refused("08:00", 77).replace(
+        "/certsrv/mscep/mscep.dll operation=GetCACaps", "/CertificateRegistrationSvc/ -"
+    )
+    look = look.replace("500 0 1346", "403 7 5")
+    assert site(library, look, enrolment("09:00", 30)).stops == ()
+    module = look.replace("Svc/ -", "Svc/Certificate/VerifyRequest -").replace("Dalvik/2.1.0", "NDES_Plugin")
+    assert site(library, module, enrolment("09:00", 30)).stops[0].step == 3
+
+
 @pytest.mark.parametrize(("account", "stops"), [("CORP\\WS-5049$", 0), ("CORP\\svc-ndes", 1)])
 def test_a_ca_refuses_others_too(library: Library, account: str, stops: int) -> None:
     table = '"Request ID","Requester Name","Request Submission Date","Request Disposition","Request Status Code"\n'
