@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from bot.errands import LARGEST_BUNDLE, Order, order_of, seen_of, seen_said
 from bot.errors import Away, BadRequest
 from bot.findings import Finding, Past, Server
 from bot.looking import Seen, time_for
-from bot.ports import Errand
+from bot.ports import Check, Errand
 from bot.report import told
 from bot.types import Text
 from connectors import sites, working
@@ -212,13 +212,7 @@ async def test_a_probe_is_never_handed_to_a_second_worker(store: SqlStore, monke
     probe = [check for check in catalogue() if check.id == PROBE]
     server = Server("ndes01", "https://ndes.example/certsrv/mscep/mscep.dll", site="dmz-1")
     site = Sites(store.errands, now, here=["default"], allow=[])
-    looking = asyncio.create_task(site.look(server, probe, Past(), now()))
-    while not await store.errands.take("dmz-1", "dies", now(), now() + LEASE):
-        await asyncio.sleep(0.01)
-    seen = await looking
-    assert seen
-    assert [finding.verdict for finding in seen.findings] == ["unknown"]
-    assert await store.errands.take("dmz-1", "second", now() + 2 * LEASE, now() + 3 * LEASE) == []
+    await taken_by_one_that_dies(site, server, probe, store)
 
 
 async def test_an_order_of_another_version_costs_a_worker_that_order_alone(
@@ -275,6 +269,17 @@ async def test_what_is_laid_out_and_done_here_is_heard_at_once(
 # --- a database that is away for a moment ------------------------------------------------------
 
 
+async def taken_by_one_that_dies(site: Sites, server: Server, probe: Sequence[Check], store: SqlStore) -> None:
+    """A look whose worker dies with it: its outcome is unknown, and no second worker is sent."""
+    looking = asyncio.create_task(site.look(server, probe, Past(), now()))
+    while not await store.errands.take("dmz-1", "dies", now(), now() + LEASE):
+        await asyncio.sleep(0.01)
+    seen = await looking
+    assert seen
+    assert [finding.verdict for finding in seen.findings] == ["unknown"]
+    assert await store.errands.take("dmz-1", "second", now() + 2 * LEASE, now() + 3 * LEASE) == []
+
+
 def stumbling(errands: SqlErrands, word: str, times: int = 1) -> None:
     """The database is away when this is asked of it."""
     ask, left = getattr(errands, word), times
@@ -314,13 +319,7 @@ async def test_an_errand_that_was_given_up_is_taken_back_from_a_database_that_wa
     probe = [check for check in catalogue() if check.id == PROBE]
     site = Sites(store.errands, now, here=["default"], allow=[])
     stumbling(store.errands, "drop")
-    looking = asyncio.create_task(site.look(ORDER.server, probe, Past(), now()))
-    while not await store.errands.take("dmz-1", "dies", now(), now() + LEASE):
-        await asyncio.sleep(0.01)
-    seen = await looking
-    assert seen
-    assert [finding.verdict for finding in seen.findings] == ["unknown"]
-    assert await store.errands.take("dmz-1", "second", now() + 2 * LEASE, now() + 3 * LEASE) == []
+    await taken_by_one_that_dies(site, ORDER.server, probe, store)
 
 
 async def test_a_worker_hands_over_again_what_the_bot_could_not_take(

@@ -9,6 +9,7 @@ from bot.enclosed import HandsOut, Standing, standing_of
 from bot.timeline.lines import DATELESS
 from bot.timeline.recipients import Recipient
 from bot.timeline.story import Story
+from bot.times import many
 from bot.types import Answer, Block, Caution, Facts, Fold, Text
 
 
@@ -24,8 +25,7 @@ def beside(answer: Answer, story: Story, servers: Sequence[HandsOut], now: datet
         return answer
     found = judged(story, servers, now)
     rows = tuple((standing.said, _seen(one, story.at_least)) for one, standing in found)
-    hint = f"{len(rows)} certificate{'s'[: len(rows) != 1]}"
-    fold = Fold("Whom the requests are encrypted to", hint, (Facts(rows),))
+    fold = Fold("Whom the requests are encrypted to", many(len(rows), "certificate"), (Facts(rows),))
     wrong = next(((one, standing) for one, standing in found if standing.tone == "problem"), None)
     if wrong is None:
         return replace(answer, blocks=(*answer.blocks, fold))
@@ -43,7 +43,7 @@ def _then(one: Recipient, now: datetime) -> datetime:
 
 
 def _count(one: Recipient, at_least: bool) -> str:
-    return f"{'at least ' * at_least}{one.requests:,} request{'s'[: one.requests != 1]}"
+    return f"{'at least ' * at_least}{many(one.requests, 'request')}"
 
 
 def _seen(one: Recipient, at_least: bool) -> str:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from bot.timeline.joining import Enrolment
 from bot.timeline.marks import DEVICE, WEB, Mark
 
+START = timedelta(minutes=10)
+"""In which a server starts, with all it needs."""
 _FEW, _ONE_IN = 3, 50  # failed enrolments, and the share of all, that are no outage
-_START = timedelta(minutes=10)  # in which a server starts, with all it needs
 _TRIES = 12  # enrolments of one device; what has more is many devices behind one address
 _SENT = 2  # the step at which a device sends its request
 
@@ -60,4 +61,4 @@ def _goes_on(failed: Enrolment, mark: Mark, later: Enrolment) -> bool:
 def _was_short(group: Sequence[Enrolment]) -> bool:
     """Whether all of it happened while a server may have been starting."""
     times = [enrolment.last for enrolment in group]
-    return max(times) - min(times) <= _START
+    return max(times) - min(times) <= START

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 from bot.timeline.joining import Enrolment
 from bot.timeline.marks import CA, NDES, Mark
+from bot.timeline.recovery import START
 
 _PAGE = "scep-url-general-ndes-page"
 """What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
 _STARTED, _SET_UP = "ndes-started-successfully", "connector-setup-success"
-_START = timedelta(minutes=10)  # in which a server starts, with all it needs
 _ROWS = 5  # of an account, from which it may be that of NDES
 _MOST = 0.5  # of the rows of all accounts, likewise
 _PAST_THE_CA = 4  # the step that proves that a CA has issued
@@ -50,7 +49,7 @@ def _after_a_start(marks: list[Mark]) -> list[Mark]:
     def was_early(mark: Mark) -> bool:
         at = mark.at
         own = mark.depth == NDES and mark.verdict.kind == "bad" and not mark.verdict.of_request
-        return own and at is not None and any(at < start <= at + _START for start in starts)
+        return own and at is not None and any(at < start <= at + START for start in starts)
 
     return [mark for mark in marks if not was_early(mark)]
 

@@ -6,6 +6,7 @@ from bot.answer import compose, diagnose
 from bot.timeline.lines import moment
 from bot.timeline.story import LogFile, Stop, Story
 from bot.timeline.templates import Unknown
+from bot.times import many
 from bot.types import STEP_NAMES, Answer, Block, Caution, Facts, Fold, Heading, Text, Tone
 from knowledge.codes import Codes
 from knowledge.library import Library
@@ -17,7 +18,7 @@ _LONGEST = 300  # characters of one
 
 def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] = ()) -> Answer:
     """The answer to a set of logs. `notes` are what could not be read, and why."""
-    logs = Fold("The logs", _count(len(story.files), "file"), (Facts(_files(story.files)),))
+    logs = Fold("The logs", many(len(story.files), "file"), (Facts(_files(story.files)),))
     left_out = tuple(Caution(note) for note in notes[:_SHOWN])
     if not story.stops:
         tone: Tone = "unknown" if story.unknown else "success" if story.enrolments else "info"
@@ -27,7 +28,7 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
     blocks: list[Block] = [Facts(_where(first)), *left_out, Heading(page.title, page.tone), *page.blocks]
     if others:
         rows = tuple((_told(stop), f"first in {stop.first.file}, line {stop.first.line:,}") for stop in others[:_SHOWN])
-        blocks.append(Fold("Also in these logs", _count(len(others), "other failure"), (Facts(rows),)))
+        blocks.append(Fold("Also in these logs", many(len(others), "other failure"), (Facts(rows),)))
     blocks += [*_unknown(story), *_passed(story), logs]
     return Answer(summary(story), page.tone, tuple(blocks), page.about)
 
@@ -40,7 +41,7 @@ def summary(story: Story) -> str:
     since = f" since {first.since:%H:%M:%S}" if first.since else ""
     where = f"at step {first.step}" if first.step else "outside the six steps"
     if not first.enrolments:
-        return f"{_count(first.lines, 'bad line')} {where}{since}"
+        return f"{many(first.lines, 'bad line')} {where}{since}"
     stop = "stop" if first.enrolments > 1 else "stops"
     return f"{first.enrolments:,} of {_enrolments(story)} {stop} {where}{since}"
 
@@ -51,8 +52,8 @@ def _where(stop: Stop) -> tuple[tuple[str, str], ...]:
         rows.insert(0, ("Stops at", f"step {stop.step}, {STEP_NAMES[stop.step - 1]}"))
     if stop.since and stop.until:
         rows.append(("From, to", f"{moment(stop.since)} to {moment(stop.until)} UTC"))
-    bad = _count(stop.lines, "bad line")
-    rows.append(("How often", f"{bad}, {_count(stop.devices, 'device')}" if stop.devices else bad))
+    bad = many(stop.lines, "bad line")
+    rows.append(("How often", f"{bad}, {many(stop.devices, 'device')}" if stop.devices else bad))
     for step, place in stop.proven[:_SHOWN]:
         if stop.step is None or step <= stop.step:
             rows.append((f"Step {step} proven", f"{place.file}, line {place.line:,}"))
@@ -61,7 +62,7 @@ def _where(stop: Stop) -> tuple[tuple[str, str], ...]:
 
 def _told(stop: Stop) -> str:
     title = stop.verdict.match.entry.title if stop.verdict.match else "A failure that is not known"
-    times = _count(stop.enrolments, "enrolment") if stop.enrolments else _count(stop.lines, "line")
+    times = many(stop.enrolments, "enrolment") if stop.enrolments else many(stop.lines, "line")
     return f"{title} ({times})"
 
 
@@ -83,15 +84,15 @@ def _unknown(story: Story, *, shown: bool = False) -> list[Block]:
     rows = [(_seen(one), one.template[:_LONGEST]) for one in story.unknown[:_KINDS]]
     rest = sum(one.lines for one in story.unknown[_KINDS:]) + story.beyond
     if rest:
-        rows.append(("and", f"{_count(rest, 'more line')} of other kinds"))
+        rows.append(("and", f"{many(rest, 'more line')} of other kinds"))
     drafted = Text("`ndesbot knowledge draft FILE` begins an entry with them, for whoever looks after the knowledge.")
-    hint = f"{_count(len(story.unknown), 'kind')} in {_count(_unknown_lines(story), 'line')}"
+    hint = f"{many(len(story.unknown), 'kind')} in {many(_unknown_lines(story), 'line')}"
     return [Fold("Failures that no entry knows", hint, (Facts(tuple(rows)), drafted), open=shown)]
 
 
 def _seen(unknown: Unknown) -> str:
-    place = f"{_count(unknown.lines, 'line')}, first in {unknown.first.file}, line {unknown.first.line:,}"
-    return f"{place}, and {_count(unknown.files - 1, 'more file')}" if unknown.files > 1 else place
+    place = f"{many(unknown.lines, 'line')}, first in {unknown.first.file}, line {unknown.first.line:,}"
+    return f"{place}, and {many(unknown.files - 1, 'more file')}" if unknown.files > 1 else place
 
 
 def _unknown_lines(story: Story) -> int:
@@ -100,31 +101,27 @@ def _unknown_lines(story: Story) -> int:
 
 def _enrolments(story: Story) -> str:
     """How many there are, or how many at least where a log was too long to follow all that went well."""
-    return f"{'at least ' * story.at_least}{_count(len(story.enrolments), 'enrolment')}"
+    return f"{'at least ' * story.at_least}{many(len(story.enrolments), 'enrolment')}"
 
 
 def _all_well(story: Story) -> str:
     lines = sum(file.lines for file in story.files)
     if story.unknown:
-        return f"No failure that is known, but {_count(_unknown_lines(story), 'line')} that may tell of one"
+        return f"No failure that is known, but {many(_unknown_lines(story), 'line')} that may tell of one"
     if story.enrolments:
-        return f"Nothing went wrong in {_enrolments(story)} and {_count(lines, 'line')}"
-    return f"No failure of enrolment in {_count(lines, 'line')}"
+        return f"Nothing went wrong in {_enrolments(story)} and {many(lines, 'line')}"
+    return f"No failure of enrolment in {many(lines, 'line')}"
 
 
 def _files(files: Sequence[LogFile]) -> tuple[tuple[str, str], ...]:
     rows = [(file.name, _file(file)) for file in files[:_SHOWN]]
     if len(files) > _SHOWN:
-        rows.append(("and", _count(len(files) - _SHOWN, "more file")))
+        rows.append(("and", many(len(files) - _SHOWN, "more file")))
     return tuple(rows)
 
 
 def _file(file: LogFile) -> str:
-    told = [file.title, _count(file.lines, "line")]
+    told = [file.title, many(file.lines, "line")]
     if file.first and file.last and file.clock:
         told += [f"{moment(file.first)} to {moment(file.last)}", file.clock.words]
     return ", ".join(told)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s'[: number != 1]}"

@@ -8,7 +8,7 @@ from bot.timeline.lines import Line
 
 _LONGEST = 6_000  # characters of a message that are kept
 _TRANSACTION = re.compile(r"transaction ?-?id\W{1,4}([0-9A-Za-z+/=-]{8,100})", re.IGNORECASE)
-_DEVICE = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
+DEVICE_ID = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[\s\"'](\w[\w.-]{0,60}\\\w[\w.$-]{0,60}[\w$])")
 _PROCESS = re.compile(r"<EventAuxInfo\s[^>]{0,200}?ProcessName=[\"']([^\"']{1,200})")
 _OURS = re.compile(r"w3wp|ndes|connector|certsrv|certutil|mscep", re.IGNORECASE)
@@ -66,7 +66,7 @@ class Record:
         if process and not _OURS.search(process[1]):
             grave = False  # CAPI2 logs the certificates of every program on the machine
         transaction = _TRANSACTION.search(text)
-        who = (_ACCOUNT if self.provider.endswith("CertificationAuthority") else _DEVICE).search(text)
+        who = (_ACCOUNT if self.provider.endswith("CertificationAuthority") else DEVICE_ID).search(text)
         return Line(
             self.number,
             self.at,

@@ -1,17 +1,16 @@
 """svclog of the old connector: trace events in XML without a root, often without line breaks, often cut off. UTC."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC
 
 from bot.timeline.lines import Line
+from connectors.events.record import DEVICE_ID
 from connectors.logs import Reader
 from connectors.streams import Stream
 from connectors.times import iso
 from connectors.xml_pieces import Element, elements
 
 _LONGEST = 8_000
-_DEVICE = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
 _GRAVE = frozenset({"1", "2", "4"})
 """Levels of an error or a warning; failures are written at others too."""
 
@@ -43,7 +42,7 @@ def _device(text: str, before: str) -> str:
     """Whose request is checked from here on: a line says it before the outcome, which names nobody."""
     if text.startswith("VerifyRequest Started"):
         return ""
-    found = _DEVICE.search(text)
+    found = DEVICE_ID.search(text)
     return found[1].lower() if found else before
 
 
