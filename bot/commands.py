@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
 from bot import report
@@ -36,40 +36,33 @@ class Order:
     show: Show
 
 
+@dataclass(frozen=True, slots=True)
 class UseCases:
-    """What the commands do, a method for each."""
+    """What the commands do, a method for each, and what the bot works with.
 
-    def __init__(
-        self,
-        library: Library,
-        codes: Codes,
-        *,
-        checker: Checker,
-        store: Store,
-        clock: Clock,
-        digests: Digests | None = None,
-        logs: Logs | None = None,
-        cases: Cases | None = None,
-    ) -> None:
-        """As for `Router`."""
-        self._library = library
-        self._codes = codes
-        self._checker = checker
-        self._store = store
-        self._clock = clock
-        self._digests = digests
-        self._logs = logs
-        self._cases = cases
+    Without `digests` nobody gets one, and nobody is asked whether an answer helped; without `logs` files beside a
+    message are not read; without `cases` nothing is handed on.
+    """
+
+    library: Library
+    codes: Codes
+    _: KW_ONLY
+    checker: Checker
+    store: Store
+    clock: Clock
+    digests: Digests | None = None
+    logs: Logs | None = None
+    cases: Cases | None = None
 
     # --- knowledge ---------------------------------------------------------------------------
 
     def explains(self, words: str) -> bool:
         """Whether there is something of that name."""
-        return explain(words, library=self._library, codes=self._codes) is not None
+        return explain(words, library=self.library, codes=self.codes) is not None
 
     async def explain(self, order: Order) -> Answer:
         """One entry, or every meaning of a number."""
-        if order.words and (answer := explain(order.words, library=self._library, codes=self._codes)):
+        if order.words and (answer := explain(order.words, library=self.library, codes=self.codes)):
             return answer
         raise BadRequest(
             "There is no entry and no code of that name. "  # the words may be a secret pasted by mistake
@@ -79,7 +72,7 @@ class UseCases:
     async def help(self, order: Order) -> Answer:
         """The commands that the person may give here."""
         rank = RANKS.index(order.role)
-        here = [command for command in COMMANDS if self._digests or not command.unasked]
+        here = [command for command in COMMANDS if self.digests or not command.unasked]
         mine = [command for command in here if RANKS.index(command.needs) <= rank]
         rows = tuple((f"{command.name} {command.takes}".strip(), command.does) for command in mine)
         return Answer(
@@ -91,13 +84,13 @@ class UseCases:
 
     async def packet(self, order: Order) -> Answer:
         """The case of this place, or the one that is named, as a file."""
-        if self._cases is None:
+        if self.cases is None:
             raise BadRequest("Nothing is packed here: that comes with `ndesbot serve` and `ndesbot play`.")
-        return handing_on(await self._cases.handed_on(order.message, order.words))
+        return handing_on(await self.cases.handed_on(order.message, order.words))
 
     async def stop(self, order: Order) -> Answer:
         """End the reading of logs in this place."""
-        if not (self._logs and self._logs.stop(order.message.place)):
+        if not (self.logs and self.logs.stop(order.message.place)):
             raise BadRequest("No logs are being read here.")
         return Answer("I stop reading", "info", private=True)
 
@@ -125,32 +118,32 @@ class UseCases:
         return await self._having_digests().hush(order.words, order.message.sender)
 
     def _having_digests(self) -> Digests:
-        if self._digests is None:
+        if self.digests is None:
             raise BadRequest("There are no digests here: they come with `ndesbot serve`.")
-        return self._digests
+        return self.digests
 
     # --- servers -----------------------------------------------------------------------------
 
     async def servers(self, order: Order) -> Answer:
         """All of them."""
-        return listed(await self._store.servers(), may_check=order.role != "viewer")
+        return listed(await self.store.servers(), may_check=order.role != "viewer")
 
     async def register(self, order: Order) -> Answer:
         """Add one, or change it."""
         server = server_from(words_to_fields(order.words))
-        await self._store.register(server)
+        await self.store.register(server)
         return listed([server], may_check=True)
 
     async def forget(self, order: Order) -> Answer:
         """Remove one."""
         server = await self._server(order.words)
-        await self._store.remove(server.name)
+        await self.store.remove(server.name)
         return Answer(f"{server.name} is forgotten", "info", (Text("What was remembered of it is gone too."),))
 
     async def _server(self, name: str) -> Server:
-        if server := await self._store.server(name.strip().lower()):
+        if server := await self.store.server(name.strip().lower()):
             return server
-        raise not_registered(name, await self._store.servers())
+        raise not_registered(name, await self.store.servers())
 
     # --- checks ------------------------------------------------------------------------------
 
@@ -158,16 +151,16 @@ class UseCases:
         """All remote checks of a server, or those that bear on an entry."""
         name, _, entry = order.words.partition(" for ")
         server = await self._server(name)
-        only = self._checker.for_entry(entry.strip()) if entry else frozenset[str]()
+        only = self.checker.for_entry(entry.strip()) if entry else frozenset[str]()
         if entry and not only:
             raise BadRequest(f"No remote check bears on {redact(entry)[:80]!r}. Say `check {server.name}` for all.")
-        told = report.told(await self._run(order, server, only=only), self._library)
-        return self._cases.offered(order.message, told) if self._cases else told
+        told = report.told(await self._run(order, server, only=only), self.library)
+        return self.cases.offered(order.message, told) if self.cases else told
 
     async def fixed(self, order: Order) -> Answer:
         """What failed the last time, once more."""
         server = await self._server(order.words)
-        last = await self._store.last(server.name)
+        last = await self.store.last(server.name)
         if last is None:
             raise BadRequest(f"{server.name} was not checked yet. Say `check {server.name}`.")
         at, before = last
@@ -175,12 +168,12 @@ class UseCases:
         if not bad:
             raise BadRequest(f"Nothing was wrong with {server.name} the last time. Say `check {server.name}`.")
         result = await self._run(order, server, only=[finding.check for finding in bad], fresh=True)
-        return report.after_fix(bad, result, self._clock() - at, self._library)
+        return report.after_fix(bad, result, self.clock() - at, self.library)
 
     async def changed(self, order: Order) -> Answer:
         """A run, beside the last good one."""
         server = await self._server(order.words)
-        past = await self._store.past(server.name)
+        past = await self.store.past(server.name)
         if past.at is None:
             raise BadRequest(f"No good run of {server.name} is remembered yet. Say `check {server.name}`.")
         return report.changes(await self._run(order, server), past.findings)
@@ -192,12 +185,12 @@ class UseCases:
         if said.strip() != _LEAVING_TRACES:
             return _warned_of_traces(server)
         only = ("scep-base", "scep-caps", PROBE)
-        return report.told(await self._run(order, server, only=only, fresh=True, consent=True), self._library)
+        return report.told(await self._run(order, server, only=only, fresh=True, consent=True), self.library)
 
     async def cancel(self, order: Order) -> Answer:
         """End a run."""
         server = await self._server(order.words)
-        if not self._checker.cancel(server.name):
+        if not self.checker.cancel(server.name):
             raise BadRequest(f"No check of {server.name} is under way.")
         return Answer(f"The check of {server.name} is cancelled", "info")
 
@@ -217,7 +210,7 @@ class UseCases:
 
         message = order.message
         key = f"{message.place.surface} {message.id}"
-        return await self._checker.run(
+        return await self.checker.run(
             server, who=message.sender, only=only, progress=progress, fresh=fresh, consent=consent, key=key
         )
 

@@ -7,16 +7,12 @@ from dataclasses import replace
 
 from bot import enclosed
 from bot.answer import answer_paste
-from bot.cases import Cases
-from bot.check import Checker
 from bot.commands import RANKS, Command, Order, UseCases, command_of
-from bot.digests import THE_CLOCK, VOTE, Digests, asking
+from bot.digests import THE_CLOCK, VOTE, asking
 from bot.errors import Away, BotError, ConnectorError, Forbidden
-from bot.logs import Logs, Pasted
-from bot.ports import Clock, Show, Store, Use
+from bot.logs import Pasted
+from bot.ports import Show, Use
 from bot.types import Answer, Caution, Choices, Message, Role, Text
-from knowledge.codes import Codes
-from knowledge.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -35,33 +31,10 @@ async def _unseen(_: Answer) -> None:
 class Router:
     """Sends a command to its use case and any other text to the knowledge base."""
 
-    def __init__(
-        self,
-        library: Library,
-        codes: Codes,
-        *,
-        checker: Checker,
-        store: Store,
-        clock: Clock,
-        role_of: RoleOf,
-        digests: Digests | None = None,
-        logs: Logs | None = None,
-        cases: Cases | None = None,
-    ) -> None:
-        """Without `digests` nobody gets one, and nobody is asked whether an answer helped; without `logs` files
-        beside a message are not read; without `cases` nothing is handed on."""
-        self._digests = digests
-        self._logs = logs
-        self._cases = cases
-        self._library = library
-        self._codes = codes
-        self._checker = checker
-        self._store = store
-        self._clock = clock
+    def __init__(self, use_cases: UseCases, role_of: RoleOf) -> None:
+        """`use_cases` carry out what is ordered; pastes are read with what they have."""
+        self._use_cases = use_cases
         self._role_of = role_of
-        self._use_cases = UseCases(
-            library, codes, checker=checker, store=store, clock=clock, digests=digests, logs=logs, cases=cases
-        )
 
     async def handle(self, message: Message, show: Show = _unseen) -> Answer | None:
         """The answer to a message, or None for silence. A bug becomes an apology.
@@ -72,8 +45,8 @@ class Router:
         """
         question = True
         try:
-            if self._digests and message.pressed and message.text.startswith(VOTE):
-                return replace(await self._digests.vote(message), question=False)
+            if self._use_cases.digests and message.pressed and message.text.startswith(VOTE):
+                return replace(await self._use_cases.digests.vote(message), question=False)
             command, words = self._command(message.text)
             if command is None:
                 answer = await self._answered(message, show)
@@ -119,7 +92,9 @@ class Router:
         if command.needs != "viewer":
             server = words.split()[0] if words else None
             place = f"{message.place.surface}/{message.place.conversation}"
-            await self._store.note(Use(self._clock(), message.sender, place, command.name, server, allowed))
+            await self._use_cases.store.note(
+                Use(self._use_cases.clock(), message.sender, place, command.name, server, allowed)
+            )
         if not allowed:
             raise Forbidden(f"`{command.name}` needs the role {command.needs}; yours is {role}. Ask an administrator.")
         return role
@@ -128,9 +103,9 @@ class Router:
 
     async def _answered(self, message: Message, show: Show) -> Answer | None:
         """What a message tells that is no command, with the files beside it."""
-        if not (message.files and self._logs):
+        if not (message.files and self._use_cases.logs):
             return await self._with_enclosed(message, await self._read(message))
-        found = await self._logs.read(message, show)
+        found = await self._use_cases.logs.read(message, show)
         if not isinstance(found, Pasted):
             return found
         pasted = replace(message, text=found.text)
@@ -144,7 +119,9 @@ class Router:
         return await asyncio.to_thread(self._paste, message)
 
     def _paste(self, message: Message) -> Answer | None:
-        return answer_paste(message.text, library=self._library, codes=self._codes, addressed=message.addressed)
+        return answer_paste(
+            message.text, library=self._use_cases.library, codes=self._use_cases.codes, addressed=message.addressed
+        )
 
     async def _with_enclosed(self, message: Message, answer: Answer | None) -> Answer | None:
         """An answer, with what the certificates and SCEP messages in the text are, beside what the servers hand out."""
@@ -152,18 +129,18 @@ class Router:
             message.text,
             answer,
             addressed=message.addressed,
-            library=self._library,
-            store=self._store,
-            now=self._clock(),
+            library=self._use_cases.library,
+            store=self._use_cases.store,
+            now=self._use_cases.clock(),
             patience=_STORE_PATIENCE,
         )
 
     async def _with_more(self, message: Message, answer: Answer | None) -> Answer | None:
         """An answer, with what there is to press under it."""
         proved = await self._with_proof(message, answer)
-        if proved and self._cases:
-            proved = self._cases.offered(message, proved)
-        if self._digests is None or proved is None or proved.about is None or proved.tone != "problem":
+        if proved and self._use_cases.cases:
+            proved = self._use_cases.cases.offered(message, proved)
+        if self._use_cases.digests is None or proved is None or proved.about is None or proved.tone != "problem":
             return proved
         return replace(proved, blocks=(*proved.blocks, asking(message)))
 
@@ -171,11 +148,11 @@ class Router:
         """An answer, with a button for each server on which the checks can prove it."""
         if answer is None or answer.about is None or answer.tone != "problem":
             return answer
-        if self._role_of(message) == "viewer" or not self._checker.for_entry(answer.about):
+        if self._role_of(message) == "viewer" or not self._use_cases.checker.for_entry(answer.about):
             return answer
         try:
             async with asyncio.timeout(_STORE_PATIENCE):
-                names = [server.name for server in await self._store.servers()][:_OFFERED]
+                names = [server.name for server in await self._use_cases.store.servers()][:_OFFERED]
         except (ConnectorError, TimeoutError):  # knowledge needs no database
             return answer
         if not names:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bot.check import look
+from bot.commands import UseCases
 from bot.ports import Handler, Mail, Show
 from bot.router import Router
 from bot.types import Answer, Message, Role
@@ -48,14 +49,16 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
         library, codes = shelf.library(cache_folder()), shelf.codes()
         playground, kept = Playground(port, ready), cases(store, library)
         router = Router(
-            library,
-            codes,
-            checker=checker(store, wires([_LOOPBACK], ports=ports)),
-            store=store,
-            clock=now,
-            role_of=_owner,
-            logs=logs({playground.name: playground}, library, codes, kept, store),
-            cases=kept,
+            UseCases(
+                library,
+                codes,
+                checker=checker(store, wires([_LOOPBACK], ports=ports)),
+                store=store,
+                clock=now,
+                logs=logs({playground.name: playground}, library, codes, kept, store),
+                cases=kept,
+            ),
+            _owner,
         )
         await until_stopped(playground.serve(remembering(router.handle, store.mail)))
 

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from bot.check import CHECK
+from bot.commands import UseCases
 from bot.digests import Digests
 from bot.errors import BadRequest, BotError
 from bot.inbox import LEFT_AFTER, Inbox
@@ -138,15 +139,17 @@ async def _house(
     digests = Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}, chart)
     kept = cases(store, library)
     router = Router(
-        library,
-        codes,
-        checker=checks,
-        store=store,
-        clock=now,
-        role_of=lambda message: chats[message.place.surface].role_of(message),
-        digests=digests,
-        logs=logs(chats, library, codes, kept, store),
-        cases=kept,
+        UseCases(
+            library,
+            codes,
+            checker=checks,
+            store=store,
+            clock=now,
+            digests=digests,
+            logs=logs(chats, library, codes, kept, store),
+            cases=kept,
+        ),
+        lambda message: chats[message.place.surface].role_of(message),
     )
     handle = counters.handler(router.handle)
     inbox = Inbox(

@@ -96,6 +96,7 @@ async def keeping_echo(origin: str, database: str) -> web.Application:
 
 async def whole(origin: str, database: str) -> web.Application:
     """ndesbot as it is served."""
+    from bot.commands import UseCases
     from bot.inbox import Inbox
     from bot.router import Router
     from connectors import shelf
@@ -119,7 +120,7 @@ async def whole(origin: str, database: str) -> web.Application:
         clock=now,
     )
     checks = checker(store, wires([]))
-    router = Router(shelf.library(None), shelf.codes(), checker=checks, store=store, clock=now, role_of=slack.role_of)
+    router = Router(UseCases(shelf.library(None), shelf.codes(), checker=checks, store=store, clock=now), slack.role_of)
     inbox = Inbox(mail=store.mail, handle=router.handle, surfaces=[slack], clock=now, holder="bench")
     web_app["serving"] = asyncio.create_task(slack.serve(inbox.receive))  # type: ignore[misc]
     return web_app

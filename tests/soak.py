@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from bot.check import Checker
+from bot.commands import UseCases
 from bot.router import Router
 from bot.types import Message, Place
 from connectors import shelf
@@ -59,7 +60,7 @@ async def _soak(seconds: float, seed: int) -> tuple[int, float, float]:
     wires = wires_of(FakeWire())
     use = Checker(store=store, checks=(), wires=wires, clock=clock, causes=Causes.load(shelf.FOLDER))  # type: ignore[arg-type]
     library = Library(shelf.entries(None))
-    router = Router(library, shelf.codes(), checker=use, store=store, clock=clock, role_of=lambda _: "viewer")
+    router = Router(UseCases(library, shelf.codes(), checker=use, store=store, clock=clock), lambda _: "viewer")
     samples = [sample for entry in shelf.entries(None) for sample in (*entry.samples.hit, *entry.samples.miss)]
     chance = random.Random(seed)
     end, slowest, grown_from, count = time.monotonic() + seconds, 0.0, 0.0, 0

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from bot.check import Checker
+from bot.commands import UseCases
 from bot.router import Router
 from bot.types import Answer, Attached, Message, Place
 from connectors.assembly import causes, now, wires
@@ -68,7 +69,7 @@ def router(store: SqlStore, library: Library, codes: Codes, dropped: bytes = b""
     )
     kept = cases(store, library)
     reader = logs({"test": Dropping(dropped)}, library, codes, kept, store)
-    return Router(library, codes, checker=checker, store=store, clock=now, role_of=lambda _: "operator", logs=reader)
+    return Router(UseCases(library, codes, checker=checker, store=store, clock=now, logs=reader), lambda _: "operator")
 
 
 def logged(lab: Lab, most: int | None = None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.check import Checker
+from bot.commands import UseCases
 from bot.diary import Expiry, Quiet, Run, Subscription
 from bot.digests import Digests, digest_due
 from bot.errors import ConnectorError
@@ -88,13 +89,8 @@ class Replica:
         checker = Checker(store=world.store, checks=checks, wires=wires, clock=world.clock, causes=causes)  # type: ignore[arg-type]
         digests = Digests(world.store, world.diary, world.clock, {})
         self.router = Router(
-            library,
-            codes,
-            checker=checker,
-            store=world.store,
-            clock=world.clock,
-            role_of=world.surface.role_of,
-            digests=digests,
+            UseCases(library, codes, checker=checker, store=world.store, clock=world.clock, digests=digests),
+            world.surface.role_of,
         )
         self.inbox = Inbox(
             mail=world.mail,

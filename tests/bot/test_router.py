@@ -38,7 +38,7 @@ def built(library: Library, codes: Codes, *, role: Role = "admin", store: FakeSt
         clock=FakeClock(),
         causes=CAUSES,
     )
-    return Router(library, codes, checker=use, store=store, clock=FakeClock(), role_of=lambda _: role)
+    return Router(UseCases(library, codes, checker=use, store=store, clock=FakeClock()), lambda _: role)
 
 
 async def _stopped(server: Server, wire: Wire, now: datetime, past: Past) -> Finding:

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
+from bot.commands import UseCases
 from bot.router import Router
 from connectors.assembly import checker, now, wires
 from connectors.chat.playground import Playground
@@ -73,14 +74,16 @@ async def address(library: Library, codes: Codes) -> AsyncIterator[str]:
         mail = FakeMail()
         kept = cases_of(store, library, mail, now)
         router = Router(
-            library,
-            codes,
-            checker=use,
-            store=store,
-            clock=now,
-            role_of=lambda _: "admin",
-            logs=logs({playground.name: playground}, library, codes, kept, store),
-            cases=kept,
+            UseCases(
+                library,
+                codes,
+                checker=use,
+                store=store,
+                clock=now,
+                logs=logs({playground.name: playground}, library, codes, kept, store),
+                cases=kept,
+            ),
+            lambda _: "admin",
         )
         serving = asyncio.create_task(playground.serve(remembering(router.handle, mail)))
         yield await asyncio.wait_for(ready, 10)

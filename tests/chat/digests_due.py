@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.check import Checker
+from bot.commands import UseCases
 from bot.diary import Health, Run, Subscription
 from bot.digests import Digests
 from bot.findings import Server
@@ -133,7 +134,7 @@ async def _until_posted(
     digests = Digests(store, store.diary, clock, {}, chart)
     checker = Checker(store=store, checks=(), wires=wires_of(FakeWire()), clock=clock, causes=Causes.load(shelf.FOLDER))  # type: ignore[arg-type]
     role_of = surface.role_of
-    router = Router(library, codes, checker=checker, store=store, clock=clock, role_of=role_of, digests=digests)
+    router = Router(UseCases(library, codes, checker=checker, store=store, clock=clock, digests=digests), role_of)
     handle: Handler = router.handle
     inbox = Inbox(
         mail=store.mail,

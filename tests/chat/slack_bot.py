@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from bot.answer import explain
 from bot.check import Checker
+from bot.commands import UseCases
 from bot.findings import Finding, Past, Server
 from bot.inbox import Inbox
 from bot.ports import Check, Clock, Handler, Wire
@@ -120,14 +121,16 @@ async def running(
         checker = Checker(store=store, checks=checks, wires=wires, clock=clock, causes=causes)  # type: ignore[arg-type]
         kept = cases(store, library)
         router = Router(
-            library,
-            codes,
-            checker=checker,
-            store=store,
-            clock=clock,
-            role_of=slack.role_of,
-            logs=logs({slack.name: slack}, library, codes, kept, store),
-            cases=kept,
+            UseCases(
+                library,
+                codes,
+                checker=checker,
+                store=store,
+                clock=clock,
+                logs=logs({slack.name: slack}, library, codes, kept, store),
+                cases=kept,
+            ),
+            slack.role_of,
         )
         inbox = Inbox(
             mail=mail,

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.answer import answer_paste
 from bot.check import Checker
+from bot.commands import UseCases
 from bot.inbox import Inbox
 from bot.ports import Handler, Mail
 from bot.router import Router
@@ -145,14 +146,16 @@ async def running(
         checker = Checker(store=store, checks=(), wires=wires_of(FakeWire()), clock=clock, causes=_causes())  # type: ignore[arg-type]
         kept = cases(store, library)
         router = Router(
-            library,
-            codes,
-            checker=checker,
-            store=store,
-            clock=clock,
-            role_of=chat.role_of,
-            logs=logs({chat.name: chat}, library, codes, kept, store),
-            cases=kept,
+            UseCases(
+                library,
+                codes,
+                checker=checker,
+                store=store,
+                clock=clock,
+                logs=logs({chat.name: chat}, library, codes, kept, store),
+                cases=kept,
+            ),
+            chat.role_of,
         )
         inbox = Inbox(
             mail=mail,
