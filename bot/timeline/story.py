@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
+from bot.timeline.judge import Judge
 from bot.timeline.lines import Line, Tick, Where, no_tick, plausible, ticking
 from bot.timeline.marks import CA, Mark, depth
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
 from bot.timeline.strangers import of_ours, without_others
 from bot.timeline.templates import Templates, Unknown
-from bot.timeline.verdicts import SPECIFIC, Judge, Verdict
+from bot.timeline.verdicts import SPECIFIC, Verdict
 from knowledge.library import Library
 
 MOST_GOOD = 120_000

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from bot.timeline import Line, Story, tell
+from bot.timeline.judge import Judge
 from bot.timeline.templates import LONGEST, MOST_EXAMPLES, MOST_TEMPLATES, Templates, Unknown
-from bot.timeline.verdicts import Judge
 from bot.types import Fold
 from connectors.surveying import Surveying
 from knowledge.codes import Codes
@@ -121,6 +121,16 @@ def test_two_calls_of_the_registration_point_are_not_one_make(library: Library) 
     call = "POST /CertificateRegistrationSvc/Certificate/{} - 443 - - NDES_Plugin - 500 0 0"
     verdicts = [judge(Line(1, None, "iis", call.format(name))) for name in ("VerifyRequest", "Notify")]
     assert [verdict and verdict.step for verdict in verdicts] == [3, 6]
+
+
+def test_who_wrote_a_line_counts_even_where_another_wrote_the_same(library: Library) -> None:
+    """What one program calls an error is none of ours; the connector's trace speaks of enrolment only."""
+    judge = Judge(library)
+    verdicts = [
+        judge(Line(1, None, source, "The transfer gave up for good", grave=True))
+        for source in ("Chat", "NDESConnector")
+    ]
+    assert [verdict and verdict.step for verdict in verdicts] == [None, 6]
 
 
 # --- shapes ----------------------------------------------------------------------------------
