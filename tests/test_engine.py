@@ -81,14 +81,10 @@ async def test_a_run_that_was_only_started_has_a_result_when_it_ended(address: s
         assert await engine.result(key) == OK
 
 
-async def test_an_interactive_run_is_quick(address: str) -> None:
-    took = []
-    async with Bench().open(address) as engine:
+async def test_a_run_is_told_when_it_ends_and_not_when_somebody_looks_the_next_time(address: str) -> None:
+    async with Bench().open(address) as engine, asyncio.timeout(30):  # looks are a second apart
         for n in range(40):
-            before = time.perf_counter()
             await engine.run("check", f"quick {n} {uuid4()}", NDES)
-            took.append(time.perf_counter() - before)
-    assert sorted(took)[10] <= 0.05  # of a machine that does other things as well
 
 
 async def test_a_run_goes_on_when_nobody_waits_any_more(sqlite_address: str, key: str) -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from time import perf_counter
 from typing import Self
 
 import pytest
@@ -30,6 +29,7 @@ from bot.ports import TlsLook, Trust
 from connectors.guard import Guard
 from connectors.tls_records import Records
 from connectors.wire import RunWire
+from tests.steps import steps
 
 LAB = Guard([ip_network("127.0.0.0/8")], any_port=True)
 NAME = "ndes01.contoso.com"
@@ -503,15 +503,13 @@ async def test_what_is_no_tls_server_is_told(name: str, monkeypatch: pytest.Monk
     monkeypatch.setattr("connectors.tls_look.PATIENCE", 1.0)
     accept, trouble, words = ODD[name]
     tracemalloc.start()
-    began = perf_counter()
-    async with raw(accept) as port:
+    async with raw(accept) as port, asyncio.timeout(20):
         with pytest.raises(ProbeError) as error:
             await look(port)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert error.value.trouble == trouble
     assert words in str(error.value)
-    assert perf_counter() - began < 5
     assert most < 10_000_000
 
 
@@ -578,14 +576,13 @@ def test_messages_are_read_however_they_are_cut(step: int) -> None:
     assert (records.asked, records.complete, records.alert) == (True, True, None)
 
 
-def test_broken_bytes_are_read_quickly_and_without_an_error() -> None:
-    began = perf_counter()
+def test_broken_bytes_are_read_without_an_error_and_none_of_them_often() -> None:
     bodies = [os.urandom(n) for n in range(80)]
     bodies += [b"\3\3" + bytes(33) + b"\0\0\0\0\0" + bytes(250_000), bytes(35) * 2, b"\0\0\0" + b"\0\0\1x" * 60_000]
     for body in bodies:
         for kind in (2, 11, 13, 14, 99):
             flight = _message(kind, body)
             data = b"".join(_record(22, flight[at : at + 16_000]) for at in range(0, len(flight), 16_000))
-            records = _fed(data, 5_000)
-            assert len(records.chain) <= 100
-    assert perf_counter() - began < 5
+            fed: list[Records] = []
+            assert steps(lambda data=data, fed=fed: fed.append(_fed(data, 5_000))) < 1_000 + 8 * len(data)
+            assert len(fed[0].chain) <= 100

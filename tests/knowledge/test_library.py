@@ -1,7 +1,6 @@
 """The one question of the bot - which situation is this? - must be answered right and alike, from any text."""
 
 import random
-import time
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from knowledge.library import CERTAIN, MOST, SHOWN, SURE, Library, Match
 from knowledge.patterns import literal, pattern
 from knowledge.schema import Entry
+from tests.steps import steps
 
 FIX = {"steps": ["Do it"], "risk": "none", "downtime": "none", "role": "anyone", "undo": "Undo it", "verify": "Look"}
 BAD = (
@@ -395,22 +395,22 @@ def test_a_bad_place_in_one_line_of_5_megabytes_is_found(library: Library) -> No
     assert best.because[0] == ("Verify challenge returns false", len(half), len(half) + 30)
 
 
-def test_one_line_of_5_megabytes_full_of_codes_is_answered_in_time(library: Library) -> None:
-    text = "".join(f"0x8009{i % 65536:04x} xx " for i in range(370_000))
-    before = time.process_time()
-    library.match(text)
-    assert time.process_time() - before < 40
+def test_four_times_the_codes_in_one_line_are_about_four_times_the_work(library: Library) -> None:
+    few, many = ("".join(f"0x8009{i % 65536:04x} xx " for i in range(count)) for count in (2_000, 8_000))
+    assert steps(lambda: library.match(many)) < 8 * steps(lambda: library.match(few))
+
+
+def test_one_line_of_5_megabytes_full_of_codes_is_answered(library: Library) -> None:
+    assert library.match("".join(f"0x8009{i % 65536:04x} xx " for i in range(370_000)))
 
 
 @pytest.mark.parametrize(
     "piece",
     ["NDES event 1,2,3 ", "mscep.dll 503 ", "GET /owa 200 0 0\n", "0x800b0109 12175 ", "pkiStatus 2 ", "<", "&lt;"],
 )
-def test_the_nastiest_message_a_chat_can_send_is_answered_at_once(library: Library, piece: str) -> None:
-    text = piece * (60_000 // len(piece))
-    before = time.process_time()
-    library.match(text)
-    assert time.process_time() - before < 1.5
+def test_four_times_the_nastiest_message_is_about_four_times_the_work(library: Library, piece: str) -> None:
+    few, many = (piece * (length // len(piece)) for length in (10_000, 40_000))
+    assert steps(lambda: library.match(many)) < 8 * steps(lambda: library.match(few))
 
 
 @pytest.mark.parametrize(
