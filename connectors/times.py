@@ -78,15 +78,22 @@ def stamp_in(line: str) -> datetime | None:
     return local(head) or clock(head)
 
 
-def is_day_first(samples: Sequence[str], default: bool) -> bool:
-    """Whether the days of a log stand before its months, as far as its own times tell."""
-    for sample in samples:
-        if found := _LOCAL.search(sample):
-            if found[9] or int(found[3]) > 12:
-                return False
-            if int(found[1]) > 12:
-                return True
-    return default
+def is_day_first(samples: Sequence[str]) -> bool:
+    """Whether the days of a log stand before its months. Where each of its times could be read either way, the reading
+    in which they lie closer together is right; of one day, the one that writes no a.m. and p.m., as it does."""
+    found = [one for sample in samples if (one := _LOCAL.search(sample)) and one[2] == "/" and len(one[1]) < 4]
+    for one in found:
+        if one[9] or int(one[3]) > 12:
+            return False
+        if int(one[1]) > 12:
+            return True
+    return _days(found, True) <= _days(found, False)
+
+
+def _days(times: Sequence[re.Match[str]], day_first: bool) -> int:
+    """From the first to the last of some times, read in one way; 0 for none."""
+    read = [at.toordinal() for time in times if (at := local(time[0], day_first))]
+    return max(read) - min(read) if read else 0
 
 
 def _micro(fraction: str | None) -> int:

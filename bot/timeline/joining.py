@@ -79,14 +79,19 @@ class Enrolment:
         return sorted({mark.verdict.step for mark in self.marks if mark.verdict.kind == "good" and mark.verdict.step})
 
     @property
-    def failure(self) -> Mark | None:
-        """The mark that tells best why it stopped: the first that is specific; None where it went on after all."""
+    def trouble(self) -> Mark | None:
+        """The mark that tells best what went wrong in it, whatever came after: the first that is specific."""
         bad = [mark for mark in self.marks if mark.verdict.kind == "bad"]
-        if not bad:
+        specific = (mark for mark in bad if mark.verdict.confidence >= SPECIFIC)
+        return next(specific, None) or max(bad, key=lambda mark: mark.verdict.confidence, default=None)
+
+    @property
+    def failure(self) -> Mark | None:
+        """The mark that tells best why it stopped; None where it went on after all."""
+        worst = self.trouble
+        if worst is None:
             return None
-        worst = next((mark for mark in bad if mark.verdict.confidence >= SPECIFIC), None) or max(
-            bad, key=lambda mark: mark.verdict.confidence
-        )
+        bad = [mark for mark in self.marks if mark.verdict.kind == "bad"]
         after = self.marks[self.marks.index(bad[-1]) + 1 :]
         step = self.step_of(worst) or 6
         enough = step if all(mark.verdict.retried for mark in bad) else step + 1

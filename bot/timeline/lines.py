@@ -1,12 +1,14 @@
 """The nouns of a time line: a line of a log, its place, its time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
 DATELESS: Final = 1904
 """The year of a time whose log gives no date."""
 _FIRST, _LAST = 1990, 2200  # years in which a log may have been written
+_DAY, _HALF = timedelta(days=1), timedelta(hours=12)
+_MOST_DAYS = timedelta(days=300)  # that are counted in a log without dates: its year must not end
 _STRIDE = 200  # lines from one tick to the next
 
 T = TypeVar("T")
@@ -29,6 +31,28 @@ def ticking(items: Iterable[T], tick: Tick) -> Iterator[T]:
 def plausible(at: datetime | None) -> datetime | None:
     """A time of a log; None for one at which no log was written: reckoning with it could go past the calendar."""
     return at if at and (at.year == DATELESS or _FIRST <= at.year < _LAST) else None
+
+
+class Days:
+    """Counts midnights in a log that gives times of day only, so that its next morning comes after its evening."""
+
+    def __init__(self) -> None:
+        self._passed = timedelta(0)
+        self._last: datetime | None = None
+
+    def __call__(self, at: datetime) -> datetime:
+        """The next time of the log; of another year than `DATELESS` as it is."""
+        if at.year != DATELESS:
+            return at
+        at += self._passed
+        ahead = at.replace(tzinfo=None) - (self._last or at.replace(tzinfo=None))
+        if ahead > _HALF and self._passed:
+            return at - _DAY  # threads do not write in order
+        if ahead < -_HALF and self._passed < _MOST_DAYS:
+            self._passed += _DAY
+            at += _DAY
+        self._last = at.replace(tzinfo=None)
+        return at
 
 
 def iso_of(at: datetime | None) -> str:

@@ -50,7 +50,7 @@ class Mark(NamedTuple):
 CA, NDES, WEB, DEVICE = 9, 5, 3, 2
 """Depths of what they tell: of the CA, of NDES itself, of IIS and HTTP.SYS, and of a device."""
 _DEPTHS = (
-    (CA, "certificationauthority|^ca$"),
+    (CA, "certificationauthority|security-auditing|^ca$"),
     (8, "capi2"),
     (7, "kdc|schannel|windows-was|application error"),
     (6, "certificateregistrationpoint|ndesconnector|certificateconnectors|intune connector"),

@@ -7,10 +7,24 @@ from datetime import UTC, datetime, timedelta
 
 from bot.timeline.joining import Enrolment
 from bot.timeline.marks import Mark
-from bot.timeline.recovery import recovered
+from bot.timeline.recovery import FEW, START, recovered
+from bot.timeline.strangers import NDES_PAGE
 from bot.timeline.verdicts import SPECIFIC
 
 _RELATED = timedelta(minutes=3)  # between a failure of the service and the enrolments it stops
+_PASSING = frozenset(
+    {
+        "crp-challenge-expired-411",
+        "ndes-500-ca-unreachable",
+        "ndes-500-crl-not-retrievable",
+        "ndes-submit-rpc-unavailable",
+        "ndes-timeout",
+        "policy-module-winhttp-other",
+        "scep-app-pool-stopped-503",
+    }
+)
+"""Problems that may be over by themselves: something was away for a moment, or came too late once."""
+_PAST_THE_CA = 4  # the step that shows that challenges are accepted
 _AT_WORK = 3  # the step from which on a success shows that the service works
 
 
@@ -22,6 +36,8 @@ class Group:
     telling: Mark
     stopped: list[Enrolment]
     marks: list[Mark]
+    delayed: int = 0
+    """Enrolments that went on all the same."""
 
 
 def grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Group]:
@@ -39,6 +55,10 @@ def grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Grou
             found = group(mark, enrolment.step_of(mark))
             found.stopped.append(enrolment)
             found.marks += [one for one in enrolment.marks if one.verdict.kind == "bad"]
+        elif (trouble := enrolment.trouble) and trouble.verdict.entry in _PASSING:
+            found = group(trouble, trouble.verdict.step)
+            found.delayed += 1
+            found.marks += [one for one in enrolment.marks if one.verdict.kind == "bad"]
         else:
             for one in enrolment.marks:
                 if one.verdict.kind == "bad" and not one.verdict.retried:
@@ -53,21 +73,35 @@ def grouped(enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Grou
 
 
 def _means_nothing(group: Group, successes: "_Successes") -> bool:
-    """Whether enrolments went on as ever after failures that no entry knows and that tell no step."""
+    """Whether enrolments went on as ever after failures that no entry knows and that tell no step, or after something
+    could not be reached once."""
+    times = [mark.at for mark in group.marks if mark.at]
+    if not times:
+        return False
+    if group.telling.verdict.entry == NDES_PAGE:
+        return successes.since(min(times), _PAST_THE_CA)
+    if group.telling.verdict.entry in _PASSING:
+        if group.delayed and not group.stopped:
+            return group.delayed <= FEW
+        once = len(group.stopped) <= FEW and max(times) - min(times) <= START
+        step = group.step or _AT_WORK
+        return once and not successes.between(min(times), max(times), step) and successes.since(max(times), step)
     unknown = group.step is None and all(mark.verdict.match is None for mark in group.marks)
-    last = max((mark.at for mark in group.marks if mark.at), default=None)
-    return unknown and last is not None and successes.since(last, _AT_WORK)
+    return unknown and successes.since(max(times), _AT_WORK)
 
 
 class _Successes:
-    """When something went well, by step: an outage lasts from one such moment to the next."""
+    """When something went well, by step: an outage lasts from one such moment to the next. A good line of the step at
+    which an enrolment stops shows only that it was tried."""
 
     def __init__(self, enrolments: Iterable[Enrolment]) -> None:
         self._times: dict[int, list[datetime]] = {}
         for enrolment in enrolments:
+            stopped = (enrolment.step_of(mark) or 1) if (mark := enrolment.failure) else 7
             for mark in enrolment.marks:
-                if mark.at and mark.verdict.kind == "good" and mark.verdict.step:
-                    self._times.setdefault(mark.verdict.step, []).append(mark.at)
+                step = mark.verdict.step or 0
+                if mark.at and mark.verdict.kind == "good" and 0 < step < stopped:
+                    self._times.setdefault(step, []).append(mark.at)
         for times in self._times.values():
             times.sort()
 

@@ -8,7 +8,7 @@ from bot.timeline.marks import DEVICE, WEB, Mark
 
 START = timedelta(minutes=10)
 """In which a server starts, with all it needs."""
-_FEW, _ONE_IN = 3, 50  # failed enrolments, and the share of all, that are no outage
+FEW, _ONE_IN = 3, 50  # failed enrolments, and the share of all, that are no outage
 _TRIES = 12  # enrolments of one device; what has more is many devices behind one address
 _SENT = 2  # the step at which a device sends its request
 
@@ -19,7 +19,7 @@ def recovered(enrolments: Sequence[Enrolment]) -> set[int]:
     alike: dict[tuple[int | None, str], list[Enrolment]] = {}
     for enrolment, mark in _come_through(enrolments):
         alike.setdefault((enrolment.step_of(mark), mark.verdict.entry), []).append(enrolment)
-    few = max(_FEW, len(enrolments) // _ONE_IN)
+    few = max(FEW, len(enrolments) // _ONE_IN)
     return {id(one) for group in alike.values() if len(group) <= few or _was_short(group) for one in group}
 
 

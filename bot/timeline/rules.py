@@ -52,10 +52,15 @@ _UNLESS_ANSWERED = frozenset(
     }
 )
 """Problems whose line stands in every good run too: bad only where no answer follows."""
+_OF_STATES = frozenset({"android-pin-required", "android-da-root-cannot-install"})
+_STATE = pattern(r"\bstate changed (?:from|to)\b")
+"""Problems of which the state that hangs is only a sign, and how a line tells of one; others say it outright."""
 _IF_GRAVE = frozenset({"connector-service-stopped-or-outdated"})
 """Problems whose words, such as a version, stand in good lines too: bad only where the log marks the line as such."""
 _BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payload"})
 """What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
+_SETTINGS = frozenset({"winhttp-proxy-system-context"})
+"""What a command shows of a setting: it stops nothing by itself."""
 _NOT_THERE = "iis-404-0-mscep-missing"
 """A problem of what devices call; other pages of the folder are asked for by scanners, which name no operation."""
 _NOT_OURS = pattern(r"\bmicrosoftaik\.azure\.net\b|\bnode \.?/[^\s]{1,300} not found")
@@ -135,6 +140,11 @@ def _of_other_programs(seen: _Seen) -> _Said:
     return False if foreign and (seen.best is None or seen.best.confidence < SPECIFIC) else None
 
 
+def _of_a_setting(seen: _Seen) -> _Said:
+    """What many sites have set like that."""
+    return False if seen.entry in _SETTINGS else None
+
+
 def _looked_at(seen: _Seen) -> _Said:
     """Requests by hand and by scanners, which no device makes."""
     web = seen.web
@@ -197,6 +207,7 @@ def _at_least_odd(seen: _Seen) -> _Said:
 
 _RULES = (
     _of_other_programs,
+    _of_a_setting,
     _looked_at,
     _requested,
     _names_its_step,
@@ -209,6 +220,8 @@ _RULES = (
 
 def _placed(told: Verdict | None, reading: Reading, source: str) -> Verdict | None:
     """A verdict with what the line says beyond its entry: that only the report fails, or not why a request did."""
+    if told is not None and told.entry in _OF_STATES and not _STATE.search(reading.bytes):
+        told = told._replace(kind="bad")
     if told is None or told.kind != "bad":
         return told
     if told.step == 3 and _REPORTS.search(reading.bytes):
@@ -217,7 +230,7 @@ def _placed(told: Verdict | None, reading: Reading, source: str) -> Verdict | No
         return told._replace(step=5)
     if told.match and told.match.entry.area == "connector" and source.lower() in _TALKS_TO_INTUNE:
         return told._replace(step=6)
-    if told.entry in _TRIED_AGAIN or _ATTEMPT.search(reading.bytes):
+    if told.entry in _OF_STATES or told.entry in _TRIED_AGAIN or _ATTEMPT.search(reading.bytes):
         return told._replace(retried=True)
     if told.confidence >= SPECIFIC and _RESULT_ONLY.search(reading.bytes):
         return told._replace(confidence=_UNKNOWN)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.judge import Judge
-from bot.timeline.lines import Line, Tick, Where, no_tick, plausible, ticking
+from bot.timeline.lines import Days, Line, Tick, Where, no_tick, plausible, ticking
 from bot.timeline.marks import CA, Mark, depth
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
@@ -25,7 +25,8 @@ MOST_BAD = 60_000
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _CHALLENGES = "mscep_admin"
 _ANSWERED = timedelta(minutes=2)  # in which an answer comes, if one does
-_TURNS = (_CHALLENGES, "state changed from CERT_")
+_INSTALLATIONS = "CERT_INSTALL"
+_TURNS = (_CHALLENGES, _INSTALLATIONS)
 """What is in turns, told by lines of several callers or threads: whatever comes next is the answer to one before."""
 
 
@@ -108,7 +109,10 @@ class Survey:
         self._files.append(file)
         self._marks.append([])
         waiting = _Questions(self._keep_unanswered)
-        for line in map(_with_sane_time, ticking(lines, self._tick)):
+        days = Days()
+        for line in ticking(lines, self._tick):
+            if line.at is not None:
+                line = line._replace(at=days(line.at) if plausible(line.at) else None)
             if line.at is not None:
                 file.first = file.first or line.at
                 file.last = line.at
@@ -132,6 +136,7 @@ class Survey:
                 waiting.asked(subject, mark)
             else:
                 waiting.answered(subject)
+                waiting.explained(verdict)
                 self._keep(mark, line.text)
         waiting.end()
         self._marks[-1].sort(key=lambda mark: mark.number)
@@ -213,10 +218,6 @@ class Survey:
                 yield step, Where(self._files[mark.file].name, mark.number)
 
 
-def _with_sane_time(line: Line) -> Line:
-    return line if line.at is None or plausible(line.at) else line._replace(at=None)
-
-
 class _Questions:
     """Lines that are good news or bad, as what comes next in their thread tells; one thread may ask again before it is
     answered."""
@@ -239,6 +240,12 @@ class _Questions:
         """Whatever was asked last has its answer."""
         if waiting := self._open.get(subject):
             waiting.pop()
+
+    def explained(self, verdict: Verdict) -> None:
+        """What was asked last is not open any more where a line says outright that it failed."""
+        for waiting in self._open.values():
+            if verdict.kind == "bad" and waiting and waiting[-1].verdict.entry == verdict.entry:
+                waiting.pop()
 
     def end(self) -> None:
         """No answer comes any more."""

@@ -7,23 +7,26 @@ from bot.timeline.joining import Enrolment
 from bot.timeline.marks import CA, NDES, Mark
 from bot.timeline.recovery import START
 
-_PAGE = "scep-url-general-ndes-page"
+NDES_PAGE = "scep-url-general-ndes-page"
 """What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
+_NEEDED = 0.5  # challenges for a request, where requests need one of NDES
 _STARTED, _SET_UP = "ndes-started-successfully", "connector-setup-success"
 _ROWS = 5  # of an account, from which it may be that of NDES
-_MOST = 0.5  # of the rows of all accounts, likewise
+_TIMES = 3  # as many rows as any other account has, likewise
 _PAST_THE_CA = 4  # the step that proves that a CA has issued
 
 
 def of_ours(files: Sequence[list[Mark]], askers: Counter[str], challenges: int) -> list[list[Mark]]:
     """The marks of each file without what is none of ours. `askers`: how often each account asked a CA; `challenges`:
     how often one was handed out."""
-    hands_out = challenges > sum(mark.verdict.entry == _PAGE for marks in files for mark in marks)
+    pages = sum(mark.verdict.entry == NDES_PAGE for marks in files for mark in marks)
+    requests = sum(mark.ends for marks in files for mark in marks)
+    hands_out = challenges > pages or challenges > _NEEDED * requests > 0
     account = _of_ndes(askers)
 
     def is_ours(mark: Mark) -> bool:
         of_another = account and mark.depth == CA and mark.who not in ("", account)
-        return not of_another and not (hands_out and mark.verdict.entry == _PAGE)
+        return not of_another and not (hands_out and mark.verdict.entry == NDES_PAGE)
 
     return [_after_a_start(_installed_at_last(list(filter(is_ours, marks)))) for marks in files]
 
@@ -32,8 +35,8 @@ def _of_ndes(asked: Counter[str]) -> str:
     """The account of NDES: the one that asks its CA most; empty where none stands out."""
     if len(asked) < 2:
         return ""
-    (account, rows), *_ = asked.most_common(1)
-    return account if rows >= _ROWS and rows > _MOST * asked.total() else ""
+    (account, rows), (_, next_rows) = asked.most_common(2)
+    return account if rows >= max(_ROWS, _TIMES * next_rows) else ""
 
 
 def _installed_at_last(marks: list[Mark]) -> list[Mark]:

@@ -36,8 +36,6 @@ _NAMES = {
 
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names}
 _LABELLED = re.compile(r"^\s{0,8}([^\W\d_][^:\n]{0,40}?)\s{0,24}:\s?(.*)$")
-DAY_FIRST = re.compile(r"fecha|nivel|niveau|origine|origen|livello|data e|quelle|datum|nom du", re.IGNORECASE)
-"""Words of languages that write the day before the month, even with slashes."""
 
 
 def field_of(name: str) -> str | None:

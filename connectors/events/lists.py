@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from connectors.events.fields import DAY_FIRST, labelled
+from connectors.events.fields import labelled
 from connectors.events.record import LEVELS, Record, level
 from connectors.streams import Stream
 from connectors.times import is_day_first, local
@@ -32,7 +32,7 @@ def likeness(head: str) -> float:
 def records(stream: Stream) -> Iterator[Record]:
     """The events of a list or of a table of rows."""
     head = stream.head
-    reader = _Reader(is_day_first(head.splitlines()[:400], default=bool(DAY_FIRST.search(head))))
+    reader = _Reader(is_day_first(head.splitlines()[:400]))
     for number, line in stream.numbered():
         yield from reader.take(number, line)
     yield from reader.done()

@@ -9,7 +9,9 @@ from bot.timeline.lines import Line
 _LONGEST = 6_000  # characters of a message that are kept
 _TRANSACTION = re.compile(r"transaction ?-?id\W{1,4}([0-9A-Za-z+/=-]{8,100})", re.IGNORECASE)
 DEVICE_ID = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
-_ACCOUNT = re.compile(r"[\s\"'](\w[\w.-]{0,60}\\\w[\w.$-]{0,60}[\w$])")
+_ACCOUNT = re.compile(r"[\s\"'(](\w[\w.-]{0,60}\\\w[\w.$-]{0,60}[\w$])")
+_AUDITED = ("4886", "4887", "4888", "4889")
+"""What the audit of a CA logs of a request: received, issued, denied, set aside."""
 _PROCESS = re.compile(r"<EventAuxInfo\s[^>]{0,200}?ProcessName=[\"']([^\"']{1,200})")
 _OURS = re.compile(r"w3wp|ndes|connector|certsrv|certutil|mscep", re.IGNORECASE)
 """Programs of NDES, the connector and the CA."""
@@ -66,7 +68,8 @@ class Record:
         if process and not _OURS.search(process[1]):
             grave = False  # CAPI2 logs the certificates of every program on the machine
         transaction = _TRANSACTION.search(text)
-        who = (_ACCOUNT if self.provider.endswith("CertificationAuthority") else DEVICE_ID).search(text)
+        of_ca = self.provider.endswith("CertificationAuthority") or self.event_id in _AUDITED
+        who = (_ACCOUNT if of_ca else DEVICE_ID).search(text)
         return Line(
             self.number,
             self.at,

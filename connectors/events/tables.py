@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 
-from connectors.events.fields import DAY_FIRST, field_of
+from connectors.events.fields import field_of
 from connectors.events.record import Record, level
 from connectors.streams import Stream
 from connectors.times import is_day_first, local
@@ -24,8 +24,7 @@ def records(stream: Stream) -> Iterator[Record]:
     columns = _columns(header)
     width = max(columns, default=0)
     mark = _mark(header)
-    samples = stream.head.splitlines()[1:400]
-    day_first = is_day_first(samples, default=bool(DAY_FIRST.search(header)))
+    day_first = is_day_first(stream.head.splitlines()[1:400])
     for number, words in _rows(stream, mark):
         values = {columns[i]: word for i, word in enumerate(words) if i in columns}
         # Event Viewer gives the message no name: it stands behind the last column.

@@ -11,10 +11,14 @@ from connectors.times import is_day_first, local
 
 _ROW = re.compile(r"^\s*(?:Row|Zeile|Ligne|Fila) \d+:\s*$", re.MULTILINE)
 _HEADER = re.compile(
-    r"^\"?(?:Issued )?Request ?ID\"?[,;\t].*(?:Status|Disposition|Request\.)|^\"?Anforderungs-?(?:ID|kennung)\"?[,;\t]",
+    r"^\"?(?:Issued )?Request ?ID\"?[,;\t].*(?:Status|Disposition|Request\.|Requester)|"
+    r"^\"?Anforderungs-?(?:ID|kennung)\"?[,;\t]",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"Request Status Code|Request Disposition Message|Anforderungsstatuscode", re.IGNORECASE)
+_SAYS_HOW = re.compile(r"Status|Disposition|Anforderungsstatus", re.IGNORECASE)
+"""Columns of requests that failed; a list of those that were issued has none of them."""
+_SCHEMA = re.compile(r"^\s*Schema:\s*$", re.MULTILINE)
 _DATE = re.compile(r"(?:Submission|Resolved|bermittlung|Aufl)[^:\n]{0,40}[:=]\s*\"?([^\n\"]+)", re.IGNORECASE)
 _REQUESTER = re.compile(r"requester ?name|name des antragstellers|antragstellername|nom du demandeur", re.IGNORECASE)
 _REQUESTED_BY = re.compile(rf"(?:{_REQUESTER.pattern})\s{{0,20}}[:=]\s{{0,5}}\"?([^\n\"]{{1,100}})", re.IGNORECASE)
@@ -32,7 +36,7 @@ def _fits(head: str) -> float:
 def _lines(stream: Stream) -> Iterator[Line]:
     head = stream.head
     if _HEADER.match(head):
-        yield from _table(stream, is_day_first(head.splitlines()[1:50], default=False))
+        yield from _table(stream, is_day_first(head.splitlines()[1:50]))
         return
     first, parts = 0, list[str]()
     for number, line in stream.numbered():
@@ -47,7 +51,7 @@ def _lines(stream: Stream) -> Iterator[Line]:
 
 def _request(number: int, parts: list[str]) -> Iterator[Line]:
     text = "\n".join(parts)[:_LONGEST]
-    if text and _MARKED.search(text):
+    if text and _MARKED.search(text) and not _SCHEMA.match(text):
         date = _DATE.search(text)
         who = _REQUESTED_BY.search(text)
         at = local(date[1], day_first=False) if date else None
@@ -57,6 +61,7 @@ def _request(number: int, parts: list[str]) -> Iterator[Line]:
 def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
     names = stream.head.split("\n", 1)[0]
     mark = max(",;\t", key=names.count)
+    about = "CA Failed Requests, Request Status Code" if _SAYS_HOW.search(names) else "Issued"
     requester = next((i for i, name in enumerate(names.split(mark)) if _REQUESTER.search(name.replace(".", " "))), -1)
     for number, line in stream.numbered():
         if number == 1 or not line.strip():
@@ -67,7 +72,7 @@ def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
             continue
         text = "; ".join(words)[:_LONGEST]
         who = words[requester].lower() if 0 <= requester < len(words) else ""
-        yield Line(number, local(text, day_first), "CA", f"CA Failed Requests, Request Status Code: {text}", who=who)
+        yield Line(number, local(text, day_first), "CA", f"{about}: {text}", who=who)
 
 
 READER = Reader("ca-requests", "failed requests of the CA", _fits, _lines)

@@ -1,6 +1,8 @@
 """svclog of the old connector: trace events in XML without a root, often without line breaks, often cut off. UTC."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC
 
 from bot.timeline.lines import Line
@@ -13,6 +15,25 @@ from connectors.xml_pieces import Element, elements
 _LONGEST = 8_000
 _GRAVE = frozenset({"1", "2", "4"})
 """Levels of an error or a warning; failures are written at others too."""
+_ESCAPED = re.compile(r"\bCN=[^<>\"'\n]{0,200}\\[,+;=][^<>\"'\n]{0,100}")
+"""A subject with a character that had to be escaped, which is why some are refused."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """Whose request is checked, as the lines before the outcome say it: the outcome itself names nobody."""
+
+    who: str = ""
+    subject: str = ""
+
+    def goes_on(self, text: str) -> None:
+        """Take in the next line."""
+        if text.startswith("VerifyRequest Started"):
+            self.who = self.subject = ""
+        if found := DEVICE_ID.search(text):
+            self.who = found[1].lower()
+        if found := _ESCAPED.search(text):
+            self.subject = found[0]
 
 
 def _fits(head: str) -> float:
@@ -20,10 +41,12 @@ def _fits(head: str) -> float:
 
 
 def _lines(stream: Stream) -> Iterator[Line]:
-    who = ""
+    call = _Call()
     for element in elements(stream, "E2ETraceEvent"):
         if text := _text(element):
-            who = _device(text, who)
+            call.goes_on(text)
+            grave = True if element.values.get("Level", "") in _GRAVE else None
+            about = f" Subject: {call.subject}" if grave and call.subject not in text else ""
             at = iso(element.values.get("TimeCreated.SystemTime", ""))
             source = element.values.get("Source.Name", "svclog")[:100]
             flow = element.values.get("Execution.ThreadID", "")
@@ -31,19 +54,11 @@ def _lines(stream: Stream) -> Iterator[Line]:
                 element.line,
                 at if at is None or at.tzinfo else at.replace(tzinfo=UTC),
                 source,
-                f"{source}: {text}",
-                True if element.values.get("Level", "") in _GRAVE else None,
+                f"{source}: {text}{about}",
+                grave,
                 flow=flow,
-                who=who,
+                who=call.who,
             )
-
-
-def _device(text: str, before: str) -> str:
-    """Whose request is checked from here on: a line says it before the outcome, which names nobody."""
-    if text.startswith("VerifyRequest Started"):
-        return ""
-    found = DEVICE_ID.search(text)
-    return found[1].lower() if found else before
 
 
 def _text(element: Element) -> str:

@@ -27,8 +27,8 @@ def _lines(stream: Stream) -> Iterator[Line]:
         if not line.strip():
             continue
         found = _CHECK.match(line)
-        word = found[1].lower() if found else ""
-        grave = {"success": False, "info": False, "error": True, "failure": True}.get(word)
+        word = found[1].lower() if found else line.split(None, 1)[0].lower()
+        grave = {"success": False, "info": False, "checking": False, "error": True, "failure": True}.get(word)
         yield Line(number, None, "validation", f"Validate-NDES: {line.strip()[:2_000]}", grave=grave)
 
 
