@@ -196,7 +196,7 @@ def _differences(taken: Sequence[Mark], reference: Sequence[Mark]) -> tuple[Coun
     Differences near a quarter of an hour are taken for a zone; others, of a clock that is wrong, count if nothing else
     explains them.
     """
-    near = reference if len(reference) <= _COMPARED else _thinned(reference)
+    near = reference if len(reference) <= _COMPARED else _thinned(reference, taken)
     stamps = [(_utc(mark.at).timestamp(), mark) for mark in near]
     counts: Counter[int] = Counter()
     for mark in taken:
@@ -212,10 +212,13 @@ def _differences(taken: Sequence[Mark], reference: Sequence[Mark]) -> tuple[Coun
     return counts, len(taken)
 
 
-def _thinned(reference: Sequence[Mark]) -> list[Mark]:
-    """Bad marks and their neighbours in time, then the first."""
-    bad = [mark for mark in reference if mark.verdict.kind == "bad"][: _COMPARED // 2]
-    good = [mark for mark in reference if mark.verdict.kind == "good"]
+def _thinned(reference: Sequence[Mark], taken: Sequence[Mark]) -> list[Mark]:
+    """Of the marks that a zone may put beside those taken: bad ones, then requests that were sent, then others."""
+    times = [_utc(mark.at).timestamp() for mark in taken]
+    first, last = min(times, default=0) - _FAR, max(times, default=0) + _FAR
+    near = [mark for mark in reference if first <= _utc(mark.at).timestamp() <= last]
+    bad = [mark for mark in near if mark.verdict.kind == "bad"][: _COMPARED // 2]
+    good = sorted((mark for mark in near if mark.verdict.kind == "good"), key=lambda mark: not mark.ends)
     return bad + good[: _COMPARED - len(bad)]
 
 

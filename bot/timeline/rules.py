@@ -59,8 +59,12 @@ _IF_GRAVE = frozenset({"connector-service-stopped-or-outdated"})
 """Problems whose words, such as a version, stand in good lines too: bad only where the log marks the line as such."""
 _BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payload"})
 """What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
-_SETTINGS = frozenset({"winhttp-proxy-system-context"})
+_SETTINGS = frozenset({"winhttp-proxy-system-context", "ndes-cisco-enforcepassword-off"})
 """What a command shows of a setting: it stops nothing by itself."""
+_SHOWN = pattern(
+    r"\bHKEY_LOCAL_MACHINE\\|\bREG_(?:SZ|DWORD|QWORD|BINARY|MULTI_SZ|EXPAND_SZ)\b|<(?:requestLimits|security|binding)\b"
+)
+"""How registry and configuration are shown."""
 _NOT_THERE = "iis-404-0-mscep-missing"
 """A problem of what devices call; other pages of the folder are asked for by scanners, which name no operation."""
 _NOT_OURS = pattern(r"\bmicrosoftaik\.azure\.net\b|\bnode \.?/[^\s]{1,300} not found")
@@ -142,7 +146,7 @@ def _of_other_programs(seen: _Seen) -> _Said:
 
 def _of_a_setting(seen: _Seen) -> _Said:
     """What many sites have set like that."""
-    return False if seen.entry in _SETTINGS else None
+    return False if seen.entry in _SETTINGS or _SHOWN.search(seen.reading.bytes) else None
 
 
 def _looked_at(seen: _Seen) -> _Said:

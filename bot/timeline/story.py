@@ -13,6 +13,7 @@ from bot.timeline.marks import CA, Mark, depth
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
 from bot.timeline.strangers import of_ours, without_others
+from bot.timeline.subjects import Subjects
 from bot.timeline.templates import Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Verdict
 from knowledge.library import Library
@@ -102,6 +103,7 @@ class Survey:
         self._texts: dict[tuple[int, int], str] = {}
         self._unknown = Templates()
         self._recipients = Recipients()
+        self._subjects = Subjects()
 
     def take(self, file: LogFile, lines: Iterable[Line]) -> None:
         """Read a file to its end. What the reader raises goes through; what was read before is kept."""
@@ -119,6 +121,7 @@ class Survey:
             if line.who and depth(line.source) == CA:
                 self._askers[line.who] += 1
             self._recipients.take(file.name, line)
+            self._subjects.take(line)
             verdict = self._judge(line)
             subject = next((turn for turn in _TURNS if turn in line.text), line.flow)
             if verdict is None:
@@ -161,7 +164,8 @@ class Survey:
     def story(self) -> Story:
         """What everything taken in so far tells."""
         trusted = [file.kind in _UTC_BY_NATURE for file in self._files]
-        taken = of_ours(self._marks, self._askers, self._challenges)
+        marks = self._subjects.told(self._marks, self._judge)
+        taken = of_ours(marks, self._askers, self._challenges)
         files, clocks = aligned(taken, trusted)
         for file, clock in zip(self._files, clocks, strict=True):
             file.clock = clock if file.first else None

@@ -15,12 +15,19 @@ _MARK = re.compile(
     r'<time="(\d\d?):(\d\d):(\d\d)(?:\.(\d{1,7}))?([+-]\d{1,4})?" date="(\d\d?)-(\d\d?)-(\d{4})"'
     r'(?: component="([^"]{0,80})")?(?: context="[^"]{0,200}")?(?: type="(\d)")?(?: thread="(\w{0,12})")?'
 )
+_TRAILED = re.compile(
+    r"^(.*?)\s*\$\$<([^<>]{0,80})><(\d\d?)-(\d\d?)-(\d{4}) (\d\d?):(\d\d):(\d\d)(?:\.(\d{1,7}))?([+-]\d{1,4})?>"
+    r"(?:<thread=(\w{0,12}))?"
+)
+"""The older shape of the format: one line, with component, time and thread behind it."""
 _WORDS = re.compile(r"Calling VerifyRequest|Verify challenge returns|Exiting VerifyRequest|registration point\.$", re.M)
 
 
 def _fits(head: str) -> float:
     if _START in head and "<time=" in head:
         return 1.0
+    if _TRAILED.search(head.partition("\n")[0]):
+        return 0.9
     return 0.5 if _WORDS.search(head[:20_000]) and "<E2ETrace" not in head else 0.0
 
 
@@ -32,7 +39,7 @@ def _lines(stream: Stream) -> Iterator[Line]:
             open_at, parts = 0, []
         if not open_at and _START not in line:
             if line.strip():
-                yield Line(number, None, "NDESPlugin", f"NDESPlugin: {line.strip()[:_LONGEST]}")
+                yield _trailed(number, line)
             continue
         open_at = open_at or number
         parts.append(line)
@@ -43,6 +50,15 @@ def _lines(stream: Stream) -> Iterator[Line]:
         yield _entry(open_at, parts)
 
 
+def _trailed(number: int, line: str) -> Line:
+    if not (found := _TRAILED.match(line)):
+        return Line(number, None, "NDESPlugin", f"NDESPlugin: {line.strip()[:_LONGEST]}")
+    text, component, month, day, year, hour, minute, second, fraction, bias, thread = found.groups()
+    at = _time(hour, minute, second, fraction, bias, month, day, year)
+    component = component or "NDESPlugin"
+    return Line(number, at, component, f"{component}: {text.strip()[:_LONGEST]}", flow=thread or "")
+
+
 def _entry(number: int, parts: list[str]) -> Line:
     whole = "\n".join(parts)
     text, _, rest = whole.partition(_START)[2].partition(_END)
@@ -50,16 +66,17 @@ def _entry(number: int, parts: list[str]) -> Line:
     component = (mark and mark[9]) or "NDESPlugin"
     return Line(
         number,
-        _time(mark) if mark else None,
+        _time(*mark.groups()[:8]) if mark else None,
         component,
         f"{component}: {text.strip()[:_LONGEST]}",
         flow=(mark and mark[11]) or "",
     )
 
 
-def _time(mark: re.Match[str]) -> datetime | None:
+def _time(
+    hour: str, minute: str, second: str, fraction: str | None, bias: str | None, month: str, day: str, year: str
+) -> datetime | None:
     """CMTrace writes local time and what must be added to it, in minutes, to come to UTC."""
-    hour, minute, second, fraction, bias, month, day, year = mark.groups()[:8]
     try:
         local = datetime(
             int(year),

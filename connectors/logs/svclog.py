@@ -13,27 +13,27 @@ from connectors.times import iso
 from connectors.xml_pieces import Element, elements
 
 _LONGEST = 8_000
+_THREADS = 10_000  # that are told apart
 _GRAVE = frozenset({"1", "2", "4"})
 """Levels of an error or a warning; failures are written at others too."""
-_ESCAPED = re.compile(r"\bCN=[^<>\"'\n]{0,200}\\[,+;=][^<>\"'\n]{0,100}")
-"""A subject with a character that had to be escaped, which is why some are refused."""
+_TRANSACTION = re.compile(r"\btransaction\W{1,5}([0-9A-F]{16,64})\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class _Call:
-    """Whose request is checked, as the lines before the outcome say it: the outcome itself names nobody."""
+    """Whose request a thread checks, as its lines before the outcome say it: the outcome itself names nobody."""
 
     who: str = ""
-    subject: str = ""
+    transaction: str = ""
 
     def goes_on(self, text: str) -> None:
         """Take in the next line."""
         if text.startswith("VerifyRequest Started"):
-            self.who = self.subject = ""
+            self.who = self.transaction = ""
         if found := DEVICE_ID.search(text):
             self.who = found[1].lower()
-        if found := _ESCAPED.search(text):
-            self.subject = found[0]
+        if found := _TRANSACTION.search(text):
+            self.transaction = found[1]
 
 
 def _fits(head: str) -> float:
@@ -41,24 +41,26 @@ def _fits(head: str) -> float:
 
 
 def _lines(stream: Stream) -> Iterator[Line]:
-    call = _Call()
+    calls: dict[str, _Call] = {}
     for element in elements(stream, "E2ETraceEvent"):
         if text := _text(element):
+            flow = element.values.get("Execution.ThreadID", "")
+            call = calls.setdefault(flow, _Call()) if len(calls) < _THREADS else _Call()
             call.goes_on(text)
-            grave = True if element.values.get("Level", "") in _GRAVE else None
-            about = f" Subject: {call.subject}" if grave and call.subject not in text else ""
             at = iso(element.values.get("TimeCreated.SystemTime", ""))
             source = element.values.get("Source.Name", "svclog")[:100]
-            flow = element.values.get("Execution.ThreadID", "")
             yield Line(
                 element.line,
                 at if at is None or at.tzinfo else at.replace(tzinfo=UTC),
                 source,
-                f"{source}: {text}{about}",
-                grave,
+                f"{source}: {text}",
+                True if element.values.get("Level", "") in _GRAVE else None,
+                transaction=call.transaction,
                 flow=flow,
                 who=call.who,
             )
+            if text.startswith("VerifyRequest Finished"):
+                call.transaction = ""
 
 
 def _text(element: Element) -> str:

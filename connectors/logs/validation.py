@@ -23,11 +23,14 @@ def _fits(head: str) -> float:
 
 
 def _lines(stream: Stream) -> Iterator[Line]:
+    alone = ""  # a word in a line of its own, which holds for what stands below
     for number, line in stream.numbered():
         if not line.strip():
+            alone = ""
             continue
         found = _CHECK.match(line)
-        word = found[1].lower() if found else line.split(None, 1)[0].lower()
+        word = found[1].lower() if found else alone or line.split(None, 1)[0].lower()
+        alone = word if found and not line[found.end() :].strip() else alone
         grave = {"success": False, "info": False, "checking": False, "error": True, "failure": True}.get(word)
         yield Line(number, None, "validation", f"Validate-NDES: {line.strip()[:2_000]}", grave=grave)
 

@@ -1,0 +1,51 @@
+"""Refused requests whose subjects explain it: the line that tells of the arrival names them, the refusal does not."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from bot.timeline.lines import Line
+from bot.timeline.marks import Mark
+from bot.timeline.verdicts import Verdict
+
+_ESCAPED = re.compile(r"\bCN\s?=[^<>\"'\n]{0,200}\\[,+;=][^<>\"'\n]{0,100}")
+"""A subject with a character that had to be escaped."""
+_MOST = 5_000  # subjects that are remembered
+_ACCEPTED = 4
+"""The first step that proves that a challenge was accepted."""
+_UNEXPLAINED = frozenset({"connector-4005-verify-failure", "crp-verifyrequest-false-other", "crp-verify-failure-20502"})
+"""Refusals that do not say why."""
+_REFUSED = "VerifyRequest Finished with status False\nSubject: {}"
+"""What a subject and its refusal are to the knowledge, whichever log tells of them."""
+
+
+class Subjects:
+    """Remembers the subjects with an escaped character, by transaction."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, str] = {}
+
+    def take(self, line: Line) -> None:
+        """Take in a line that may tell one."""
+        if line.transaction and len(self._of) < _MOST and (found := _ESCAPED.search(line.text)):
+            self._of[line.transaction] = found[0]
+
+    def told(self, files: Sequence[list[Mark]], judge: Callable[[Line], Verdict | None]) -> list[list[Mark]]:
+        """The marks of each file; refusals that do not say why are judged with their subjects, where requests with
+        such a subject were all refused and others were not."""
+        accepted = {
+            mark.transaction
+            for marks in files
+            for mark in marks
+            if mark.verdict.kind == "good" and (mark.verdict.step or 0) >= _ACCEPTED
+        }
+        if not (accepted and self._of and accepted.isdisjoint(self._of)):
+            return list(files)
+
+        def again(mark: Mark) -> Mark:
+            subject = self._of.get(mark.transaction)
+            if subject is None or mark.verdict.entry not in _UNEXPLAINED:
+                return mark
+            verdict = judge(Line(mark.number, mark.at, "", _REFUSED.format(subject)))
+            return mark._replace(verdict=verdict) if verdict and verdict.kind == "bad" else mark
+
+        return [list(map(again, marks)) for marks in files]
