@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.timeline.lines import DATELESS
 from bot.timeline.marks import Mark
@@ -14,6 +14,7 @@ _CLOSE = 3  # seconds that lines of one event may be apart
 _FAR = 14.5 * 3600  # seconds that a local time may be from UTC
 _TAKEN = 150  # lines of a log that are compared
 _COMPARED = 1_500  # lines of the reference that they are compared with
+_DAYS = 31  # of the reference that a log without dates may be of
 _FEW = 3  # pairs of lines that show a zone
 _MANY = 6  # pairs of lines that show a clock that is wrong
 _OF_RETRIES = timedelta(minutes=10)  # in which what failed is tried again and told once more
@@ -234,15 +235,22 @@ def _fit(mark: Mark, other: Mark) -> bool:
 
 
 def _dated(marks: Sequence[Mark], reference: Sequence[Mark]) -> list[Mark]:
-    """Times of day get the first day of the reference."""
+    """Times of day get the day of the reference on which most of them have a fitting line; the first if none has."""
     if not any(mark.at and mark.at.year == DATELESS for mark in marks):
         return list(marks)
-    days = [mark.at for mark in reference if mark.at and mark.at.year != DATELESS]
-    if not days:
-        return list(marks)
-    first = days[0]
-    by = timedelta(days=(_utc(first).date() - datetime(DATELESS, 1, 2, tzinfo=UTC).date()).days)
+    days = sorted({_utc(mark.at).date() for mark in reference if mark.at and mark.at.year != DATELESS})[:_DAYS]
+    return max((_on(day, marks) for day in days), key=lambda moved: _fitting(moved, reference), default=list(marks))
+
+
+def _on(day: date, marks: Sequence[Mark]) -> list[Mark]:
+    by = day - date(DATELESS, 1, 2)
     return [mark._replace(at=mark.at + by) if mark.at and mark.at.year == DATELESS else mark for mark in marks]
+
+
+def _fitting(marks: Sequence[Mark], reference: Sequence[Mark]) -> int:
+    """How many marks have a fitting one in the reference: at the same moment, or in a zone where none is said."""
+    counts, _ = _differences(_telling(marks), reference)
+    return counts[0] if _is_aware(marks) else max((n for ahead, n in counts.items() if _is_zone(ahead)), default=0)
 
 
 def _is_aware(marks: Iterable[Mark]) -> bool:

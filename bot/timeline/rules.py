@@ -76,7 +76,7 @@ _ATTEMPT = pattern(r"event id: 4009\b|\bscepnotifyattemptfailed\b")
 """One failed attempt of the connector to report, which it makes again: the next may go well."""
 _RECEIVED = pattern(r"\bprocessresponsemessage\b")
 """What a Windows device does with an answer to its request: that came as far as the device."""
-_TRIED_AGAIN = frozenset({"windows-mdm-session-failed"})
+_TRIED_AGAIN = frozenset({"windows-mdm-session-failed", "android-pin-required"})
 """Problems of what begins anew by itself: that another part of it goes well undoes them."""
 _REPORTS = pattern(r"/certificate/notify\b")
 """The call that tells of a result: what goes wrong in it stops the report, whatever the same would mean elsewhere."""
@@ -234,7 +234,7 @@ def _placed(told: Verdict | None, reading: Reading, source: str) -> Verdict | No
         return told._replace(step=5)
     if told.match and told.match.entry.area == "connector" and source.lower() in _TALKS_TO_INTUNE:
         return told._replace(step=6)
-    if told.entry in _OF_STATES or told.entry in _TRIED_AGAIN or _ATTEMPT.search(reading.bytes):
+    if told.entry in _TRIED_AGAIN or _ATTEMPT.search(reading.bytes):
         return told._replace(retried=True)
     if told.confidence >= SPECIFIC and _RESULT_ONLY.search(reading.bytes):
         return told._replace(confidence=_UNKNOWN)

@@ -12,7 +12,7 @@ NDES_PAGE = "scep-url-general-ndes-page"
 _NEEDED = 0.5  # challenges for a request, where requests need one of NDES
 _STARTED, _SET_UP = "ndes-started-successfully", "connector-setup-success"
 _ROWS = 5  # of an account, from which it may be that of NDES
-_TIMES = 3  # as many rows as any other account has, likewise
+_MOST, _TIMES = 0.5, 3  # of all rows, and as many as the next account has: one of both is needed
 _PAST_THE_CA = 4  # the step that proves that a CA has issued
 
 
@@ -36,7 +36,8 @@ def _of_ndes(asked: Counter[str]) -> str:
     if len(asked) < 2:
         return ""
     (account, rows), (_, next_rows) = asked.most_common(2)
-    return account if rows >= max(_ROWS, _TIMES * next_rows) else ""
+    stands_out = rows > _MOST * asked.total() or rows >= _TIMES * next_rows
+    return account if rows >= _ROWS and stands_out else ""
 
 
 def _installed_at_last(marks: list[Mark]) -> list[Mark]:
