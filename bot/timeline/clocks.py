@@ -56,10 +56,17 @@ def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[l
     ]
     clocks = _agreed(_seconded(clocks, dated, reference), dated, reference)
     fixed = [
-        [mark._replace(at=_utc(mark.at) - clock.ahead) if mark.at else mark for mark in marks]
+        [_by(mark, clock) for mark in marks]
         for marks, clock in zip(dated, clocks, strict=True)
     ]
     return fixed, clocks
+
+
+def _by(mark: Mark, clock: FileClock) -> Mark:
+    """A mark in UTC."""
+    if mark.at is None or (mark.at.tzinfo and not clock.ahead):
+        return mark
+    return mark._replace(at=_utc(mark.at) - clock.ahead)
 
 
 def _seconded(
@@ -67,6 +74,8 @@ def _seconded(
 ) -> list[FileClock]:
     """The clocks, where those that few pairs of lines show are compared again with every log whose clock is sure: a
     crash stands beside the last words of the program that crashed, and beside nothing in the log of IIS."""
+    if all(clock.said or _is_sure(clock) for clock in clocks):
+        return list(clocks)
     sure = [
         mark._replace(at=_utc(mark.at) - clock.ahead)
         for clock, marks in zip(clocks, files, strict=True)

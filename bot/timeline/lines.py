@@ -40,9 +40,9 @@ class Days:
         self._passed = timedelta(0)
         self._last: datetime | None = None
 
-    def __call__(self, at: datetime) -> datetime:
-        """The next time of the log; of another year than `DATELESS` as it is."""
-        if at.year != DATELESS:
+    def __call__(self, at: datetime | None) -> datetime | None:
+        """The next time of the log; what has a date, or no time at all, as it is."""
+        if at is None or at.year != DATELESS:
             return at
         at += self._passed
         ahead = at.replace(tzinfo=None) - (self._last or at.replace(tzinfo=None))

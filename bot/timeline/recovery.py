@@ -27,6 +27,8 @@ def _come_through(enrolments: Iterable[Enrolment]) -> Iterator[tuple[Enrolment, 
     """Those that failed and of which the device came through, each with what it failed of."""
     for tries in _by_device(enrolments):
         for number, enrolment in enumerate(tries, 1):
+            if not enrolment.has_failed:
+                continue
             failed = [mark for mark in enrolment.marks if mark.verdict.kind == "bad"]
             if mark := enrolment.failure:
                 if any(_goes_on(enrolment, mark, later) for later in tries[number:]):

@@ -113,8 +113,9 @@ class Survey:
         waiting = _Questions(self._keep_unanswered)
         days = Days()
         for line in ticking(lines, self._tick):
-            if line.at is not None:
-                line = line._replace(at=days(line.at) if plausible(line.at) else None)
+            at = days(line.at) if plausible(line.at) else None
+            if at is not line.at:
+                line = line._replace(at=at)
             if line.at is not None:
                 file.first = file.first or line.at
                 file.last = line.at
@@ -123,7 +124,7 @@ class Survey:
             self._recipients.take(file.name, line)
             self._subjects.take(line)
             verdict = self._judge(line)
-            subject = next((turn for turn in _TURNS if turn in line.text), line.flow)
+            subject = _subject(line)
             if verdict is None:
                 self._challenges += subject == _CHALLENGES
                 if subject in _TURNS:
@@ -220,6 +221,14 @@ class Survey:
             if mark.verdict.kind == "good" and step and step not in seen:
                 seen.add(step)
                 yield step, Where(self._files[mark.file].name, mark.number)
+
+
+def _subject(line: Line) -> str:
+    """What a line asks about, or answers."""
+    for turn in _TURNS:
+        if turn in line.text:
+            return turn
+    return line.flow
 
 
 class _Questions:

@@ -25,7 +25,7 @@ CLOSELY = 100_000
 
 _PIECE = 1 << 16  # bytes that are read closely at once
 _THREADS = 2  # that screen
-_AHEAD = 4  # blocks that are screened before they are asked for
+_AHEAD = 32  # blocks that are screened before they are asked for
 _OURS = ("scep", "certsrv", "certificateregistration")
 _METHODS = ("GET", "POST", "CCM_POST")  # of enrolment; with others, probes and scanners ask
 _SHOWN = 120  # characters of a query that are kept; a SCEP message is long, encrypted and of no use
