@@ -14,7 +14,7 @@ from bot.ports import Store, Wire
 from bot.servers import server_from
 from connectors import shelf
 from connectors.checks import catalogue
-from connectors.clock import now as now  # part of every assembly
+from connectors.clock import now
 from connectors.guard import Guard, Network
 from connectors.wire import RunWire
 from knowledge.causes import Causes

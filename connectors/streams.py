@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from connectors.texts import decoded as decoded  # its readers have it from here
-from connectors.texts import encoding_of, is_text
+from connectors.texts import decoded, encoding_of, is_text
 
 LONGEST_LINE = 64 * 1024
 """Bytes of one line that are kept: its beginning and its end. A GET with a SCEP message has up to 31 KB."""

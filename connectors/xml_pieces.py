@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from connectors.streams import Stream, decoded
+from connectors.streams import Stream
+from connectors.texts import decoded
 
 LARGEST = 256 * 1024
 """Bytes of one element, at most; a larger one is left out."""

@@ -71,7 +71,7 @@ async def keeping_echo(origin: str, database: str) -> web.Application:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.types import Message, Place
-    from connectors.assembly import now
+    from connectors.clock import now
     from connectors.store import open_store
 
     store = await open_store(database).__aenter__()
@@ -100,8 +100,9 @@ async def whole(origin: str, database: str) -> web.Application:
     from bot.inbox import Inbox
     from bot.router import Router
     from connectors import shelf
-    from connectors.assembly import checker, now, wires
+    from connectors.assembly import checker, wires
     from connectors.chat.slack import Slack, pages
+    from connectors.clock import now
     from connectors.settings_file import Network, SlackSecrets
     from connectors.settings_file import Slack as Settings
     from connectors.store import open_store

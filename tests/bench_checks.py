@@ -24,8 +24,9 @@ from urllib.parse import quote
 
 from bot.check import CHECK, Checker, look
 from bot.findings import Past, Report, Server
-from connectors.assembly import causes, checker, now, wires
+from connectors.assembly import causes, checker, wires
 from connectors.checks import catalogue
+from connectors.clock import now
 from connectors.engine import open_engine
 from connectors.lab.running import labs
 from connectors.lab.server import Lab

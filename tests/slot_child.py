@@ -16,7 +16,7 @@ from bot.errors import ConnectorError
 from bot.inbox import Inbox
 from bot.ports import Press, Receive, Show
 from bot.types import Answer, Message, Place, Role
-from connectors.assembly import now
+from connectors.clock import now
 from connectors.store import open_store
 
 

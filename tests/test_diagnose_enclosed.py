@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bot.findings import Past, Report, Server
-from connectors.assembly import now
+from connectors.clock import now
 from connectors.commands.answers import diagnose_command
 from connectors.store import open_store
 from knowledge.scep import read_bundle

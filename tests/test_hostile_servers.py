@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from bot import check, looking
 from bot.findings import Past, Report, Server
 from bot.report import told
-from connectors.assembly import causes, now, wires
+from connectors.assembly import causes, wires
 from connectors.checks import catalogue
+from connectors.clock import now
 from connectors.lab.pages import ANSWERS, bytes_of
 from connectors.lab.pki import Pki, root
 from connectors.render.html import render

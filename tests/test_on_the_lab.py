@@ -11,8 +11,9 @@ from bot.check import look
 from bot.findings import Past, Report
 from bot.looking import RUN
 from bot.ports import Check
-from connectors.assembly import causes, now, wires
+from connectors.assembly import causes, wires
 from connectors.checks import catalogue, repeat
+from connectors.clock import now
 from connectors.lab.faults import Fault, all_faults
 from connectors.lab.server import Lab
 

@@ -12,8 +12,9 @@ from bot.check import Checker
 from bot.commands import UseCases
 from bot.router import Router
 from bot.types import Answer, Attached, Message, Place
-from connectors.assembly import causes, now, wires
+from connectors.assembly import causes, wires
 from connectors.checks import catalogue
+from connectors.clock import now
 from connectors.conversing import cases, logs
 from connectors.lab.faults import Fault
 from connectors.lab.server import Lab

@@ -25,8 +25,9 @@ from bot.ports import Check, Errand
 from bot.report import told
 from bot.types import Text
 from connectors import sites, working
-from connectors.assembly import causes, now, wires
+from connectors.assembly import causes, wires
 from connectors.checks import catalogue
+from connectors.clock import now
 from connectors.lab.server import Lab
 from connectors.sites import LEASE, Bell, Door, Sites
 from connectors.store import SqlStore, open_store

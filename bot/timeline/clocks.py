@@ -55,10 +55,7 @@ def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[l
         for marks, aware, trust in zip(dated, known, trusted, strict=True)
     ]
     clocks = _agreed(_seconded(clocks, dated, reference), dated, reference)
-    fixed = [
-        [_by(mark, clock) for mark in marks]
-        for marks, clock in zip(dated, clocks, strict=True)
-    ]
+    fixed = [[_by(mark, clock) for mark in marks] for marks, clock in zip(dated, clocks, strict=True)]
     return fixed, clocks
 
 

@@ -18,7 +18,7 @@ def backup(file: File, settings_file: SettingsFile = None) -> None:
     """Copy everything that is kept into a new file, while the bot runs if it does. Only this user may read it."""
     import asyncio
 
-    from connectors.assembly import now
+    from connectors.clock import now
     from connectors.settings_file import database
     from connectors.store import backup as backups
 
@@ -36,7 +36,7 @@ def restore(
     settings_file: SettingsFile = None,
 ) -> None:
     """Fill an empty database, SQLite or PostgreSQL, from a backup of either. Stop the bot before."""
-    from connectors.assembly import now
+    from connectors.clock import now
     from connectors.engine_database import living
     from connectors.settings_file import database
     from connectors.store import backup as backups

@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.timeline.lines import Line
 from connectors.logs import Reader
-from connectors.streams import Stream, decoded
+from connectors.streams import Stream
+from connectors.texts import decoded
 
 _LARGEST = 16 << 20  # bytes that are read; a real one has some thousand
 _MOST = 5_000

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from bot.timeline.lines import Line
 from connectors.logs import Reader
-from connectors.streams import Stream, decoded
+from connectors.streams import Stream
+from connectors.texts import decoded
 from knowledge.patterns import pattern
 
 FOLLOWED = 5_000

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from bot.timeline.lines import Line
 from connectors.logs import Reader
-from connectors.streams import Stream, decoded
+from connectors.streams import Stream
+from connectors.texts import decoded
 from connectors.times import stamp_in
 from knowledge.sieve import of_interest, passages
 

@@ -18,8 +18,9 @@ from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
 from bot.commands import UseCases
 from bot.router import Router
-from connectors.assembly import checker, now, wires
+from connectors.assembly import checker, wires
 from connectors.chat.playground import Playground
+from connectors.clock import now
 from connectors.conversing import logs
 from connectors.lab.server import Lab
 from connectors.playing import remembering

@@ -19,9 +19,9 @@ from bot.inbox import Inbox
 from bot.ports import Check, Clock, Handler, Wire
 from bot.router import Router
 from connectors import shelf
-from connectors.assembly import now
 from connectors.chat.slack import Slack, pages
 from connectors.chat.slack.http_mode import HttpMode
+from connectors.clock import now
 from connectors.conversing import cases, logs
 from connectors.settings_file import Network, SlackSecrets
 from connectors.settings_file import Slack as Settings

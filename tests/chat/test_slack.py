@@ -588,9 +588,9 @@ async def test_logs_overheard_without_a_failure_meet_silence(slack: FakeSlack, s
     ],
 )
 async def test_the_token_goes_to_slacks_own_hosts_only(address: str, own: bool) -> None:
-    from connectors.assembly import now
     from connectors.chat.slack.calls import Calls
     from connectors.chat.slack.uploads import Uploads
+    from connectors.clock import now
     from connectors.settings_file import Network
 
     assert Uploads(Calls("https://slack.com", "xoxb", Network(), now), "xoxb").slacks_own(address) is own

@@ -21,8 +21,9 @@ from pathlib import Path
 from bot.check import look
 from bot.findings import Past, Report, Server
 from bot.ports import Check
-from connectors.assembly import causes, now, wires
+from connectors.assembly import causes, wires
 from connectors.checks import catalogue
+from connectors.clock import now
 
 _SET_FLAGS, _UP = 0x8914, 0x1  # SIOCSIFFLAGS and IFF_UP of Linux
 _PORT = 8080
