@@ -14,6 +14,7 @@ _LOCAL = re.compile(
     r"(?:\s?(AM|PM|a\.\s?m\.|p\.\s?m\.))?",
     re.IGNORECASE,
 )
+_BRACKET = 1  # characters before a time with which a line begins
 _CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.:,](\d{1,7}))?(?:\s?(Z|[+-]\d\d:?\d\d)(?!\d))?")
 
 
@@ -76,6 +77,14 @@ def stamp_in(line: str) -> datetime | None:
     """The time at the beginning of a line, if one stands there."""
     head = line[:48]
     return local(head) or clock(head)
+
+
+def stamped(line: str) -> tuple[datetime | None, str]:
+    """The time at the beginning of a line and what follows it; the whole line where it does not begin with one."""
+    head = line[:48]
+    found = _ISO.search(head) or _LOCAL.search(head) or _CLOCK.search(head)
+    rest = line[found.end() :] if found and found.start() <= _BRACKET else line
+    return stamp_in(line), rest
 
 
 def is_day_first(samples: Sequence[str]) -> bool:

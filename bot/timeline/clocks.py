@@ -10,6 +10,7 @@ from bot.timeline.marks import Mark
 
 _ZONE = 900  # seconds: no zone of the earth is finer than a quarter of an hour
 _QUARTERS = frozenset({20_700, 31_500, 45_900, 49_500})  # the zones ahead by a quarter to an hour; none is by one past
+_HALVES = frozenset({-34_200, -12_600, -9_000, 12_600, 16_200, 19_800, 23_400, 34_200, 37_800})  # those by half an hour
 _CLOSE = 3  # seconds that lines of one event may be apart
 _FAR = 14.5 * 3600  # seconds that a local time may be from UTC
 _TAKEN = 150  # lines of a log that are compared
@@ -126,13 +127,13 @@ def _is_sure(clock: FileClock) -> bool:
 
 def _is_zone(ahead: float) -> bool:
     """Whether clocks stand so somewhere on earth."""
-    return ahead % 1800 == 0 or ahead in _QUARTERS
+    return ahead % 3600 == 0 or ahead in _HALVES or ahead in _QUARTERS
 
 
 def _followed(marks: Sequence[Mark], reference: Sequence[Mark]) -> timedelta | None:
     """The one zone of whole hours in which the first failure of a file lies between the last success of the reference
     and the first failure after it."""
-    mine = next((_utc(mark.at) for mark in marks if mark.at and mark.verdict.kind == "bad"), None)
+    mine = min((_utc(mark.at) for mark in marks if mark.at and mark.verdict.kind == "bad"), default=None)
     failed = next((_utc(mark.at) for mark in reference if mark.verdict.kind == "bad"), None)
     if mine is None or failed is None:
         return None

@@ -23,6 +23,7 @@ _WINDOWS = 7  # depth of what Windows tells of its own parts, such as Schannel
 _EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _OF_REQUESTS = frozenset({"iis", "ndesplugin", "svclog", "connector", "omadm", "ios", "macos", "ca-requests"})
 """Kinds of log in which a failure is that of one enrolment."""
+_DELIVERED = 5  # the step at whose end a device has its certificate
 _INSTALLED = frozenset({"windows-event-39-installed", "android-scep-cert-installed", "ios-profile-installed"})
 """Good news of a device that has its certificate: with what it tells next it begins anew."""
 
@@ -98,6 +99,8 @@ class Enrolment:
         step = self.step_of(worst) or 6
         enough = step if all(mark.verdict.retried for mark in bad) else step + 1
         if any(mark.verdict.kind == "good" and (mark.verdict.step or 0) >= enough for mark in after):
+            return None
+        if step == _DELIVERED and any(mark.verdict.entry in _INSTALLED for mark in after):
             return None
         if all(mark.depth == WEB and not mark.ends for mark in bad) and any(map(_was_sent, after)):
             return None  # it asked again, and came as far as to send its request

@@ -56,8 +56,10 @@ def _device(enrolment: Enrolment) -> str:
 def _goes_on(failed: Enrolment, mark: Mark, later: Enrolment) -> bool:
     """Whether a later try of the device came past the step at which one failed."""
     step = max(failed.step_of(mark) or 0, _SENT)
+    sent = later.ended or later.furthest > _SENT
     agents = {one.marks[0].agent for one in (failed, later)} - {""}  # not every log tells it
-    return later.last > failed.last and later.furthest >= step and later.failure is None and len(agents) < 2
+    came_past = sent and later.furthest >= step and later.failure is None
+    return came_past and later.last > failed.last and len(agents) < 2
 
 
 def _was_short(group: Sequence[Enrolment]) -> bool:

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from bot.timeline.lines import Line
+from bot.timeline.marks import DEVICE, depth
 from bot.timeline.verdicts import SPECIFIC, Verdict
 from knowledge.events import PROVIDERS
 from knowledge.library import Library, Match
@@ -55,8 +56,9 @@ _UNLESS_ANSWERED = frozenset(
 _OF_STATES = frozenset({"android-pin-required", "android-da-root-cannot-install"})
 _STATE = pattern(r"\bstate changed (?:from|to)\b")
 """Problems of which the state that hangs is only a sign, and how a line tells of one; others say it outright."""
-_IF_GRAVE = frozenset({"connector-service-stopped-or-outdated"})
-"""Problems whose words, such as a version, stand in good lines too: bad only where the log marks the line as such."""
+_IF_GRAVE = frozenset({"connector-service-stopped-or-outdated", "reporting-files-stuck-processing"})
+"""Problems whose words, such as a version or a folder, stand in good lines too: bad only where the log marks the line
+as such."""
 _BY_HAND = frozenset({"iis-403-14-directory-listing", "ndes-event-17-test-payload"})
 """What a look or a test by hand leaves in the logs: a device names an operation and sends what can be read."""
 _SETTINGS = frozenset({"winhttp-proxy-system-context", "ndes-cisco-enforcepassword-off"})
@@ -76,7 +78,7 @@ _ATTEMPT = pattern(r"event id: 4009\b|\bscepnotifyattemptfailed\b")
 """One failed attempt of the connector to report, which it makes again: the next may go well."""
 _RECEIVED = pattern(r"\bprocessresponsemessage\b")
 """What a Windows device does with an answer to its request: that came as far as the device."""
-_TRIED_AGAIN = frozenset({"windows-mdm-session-failed", "android-pin-required"})
+_TRIED_AGAIN = frozenset({"windows-mdm-session-failed"})
 """Problems of what begins anew by itself: that another part of it goes well undoes them."""
 _REPORTS = pattern(r"/certificate/notify\b")
 """The call that tells of a result: what goes wrong in it stops the report, whatever the same would mean elsewhere."""
@@ -149,6 +151,14 @@ def _of_a_setting(seen: _Seen) -> _Said:
     return False if seen.entry in _SETTINGS or _SHOWN.search(seen.reading.bytes) else None
 
 
+def _of_a_bare_number(seen: _Seen) -> _Said:
+    """A status of HTTP is one where the line says what was asked for; else it may be a count, or part of a time."""
+    if seen.best is None or seen.web is not None or seen.reading.events or depth(seen.line.source) > DEVICE:
+        return None
+    words = [evidence.quote for evidence in seen.best.because]
+    return False if all(word.isdigit() and len(word) == 3 for word in words) else None
+
+
 def _looked_at(seen: _Seen) -> _Said:
     """Requests by hand and by scanners, which no device makes."""
     web = seen.web
@@ -212,6 +222,7 @@ def _at_least_odd(seen: _Seen) -> _Said:
 _RULES = (
     _of_other_programs,
     _of_a_setting,
+    _of_a_bare_number,
     _looked_at,
     _requested,
     _names_its_step,

@@ -9,10 +9,10 @@ from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.judge import Judge
 from bot.timeline.lines import Days, Line, Tick, Where, no_tick, plausible, ticking
-from bot.timeline.marks import CA, Mark, depth
+from bot.timeline.marks import Mark
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
-from bot.timeline.strangers import of_ours, without_others
+from bot.timeline.strangers import Askers, of_ours, without_others
 from bot.timeline.subjects import Subjects
 from bot.timeline.templates import Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Verdict
@@ -96,7 +96,7 @@ class Survey:
         self._tick = tick
         self._files: list[LogFile] = []
         self._marks: list[list[Mark]] = []
-        self._askers: Counter[str] = Counter()
+        self._askers = Askers()
         self._good = self._bad = 0
         self._challenges = 0
         self._dropped: Counter[tuple[int | None, str]] = Counter()
@@ -119,8 +119,7 @@ class Survey:
             if line.at is not None:
                 file.first = file.first or line.at
                 file.last = line.at
-            if line.who and depth(line.source) == CA:
-                self._askers[line.who] += 1
+            self._askers.take(line)
             self._recipients.take(file.name, line)
             self._subjects.take(line)
             verdict = self._judge(line)

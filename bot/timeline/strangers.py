@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bot.timeline.joining import Enrolment
-from bot.timeline.marks import CA, NDES, Mark
+from bot.timeline.lines import Line
+from bot.timeline.marks import CA, NDES, Mark, depth
 from bot.timeline.recovery import START
 
 NDES_PAGE = "scep-url-general-ndes-page"
 """What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
+_REQUESTS = 50_000  # of a CA whose accounts are remembered
 _NEEDED = 0.5  # challenges for a request, where requests need one of NDES
 _STARTED, _SET_UP = "ndes-started-successfully", "connector-setup-success"
 _ROWS = 5  # of an account, from which it may be that of NDES
@@ -16,28 +18,46 @@ _MOST, _TIMES = 0.5, 3  # of all rows, and as many as the next account has: one 
 _PAST_THE_CA = 4  # the step that proves that a CA has issued
 
 
-def of_ours(files: Sequence[list[Mark]], askers: Counter[str], challenges: int) -> list[list[Mark]]:
-    """The marks of each file without what is none of ours. `askers`: how often each account asked a CA; `challenges`:
-    how often one was handed out."""
+class Askers:
+    """The accounts that ask a CA, and for which of its requests."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[str] = Counter()
+        self._of: dict[str, str] = {}
+
+    def take(self, line: Line) -> None:
+        """Take in a line of a CA that names one."""
+        if line.who and depth(line.source) == CA:
+            self._rows[line.who] += 1
+            if line.transaction and len(self._of) < _REQUESTS:
+                self._of[line.transaction] = line.who
+
+    def who(self, mark: Mark) -> str:
+        """Who asked for what a line of a CA tells: another line may name the account of the same request."""
+        return mark.who or self._of.get(mark.transaction, "")
+
+    @property
+    def ndes(self) -> str:
+        """The account of NDES: the one that asks its CA most; empty where none stands out."""
+        if len(self._rows) < 2:
+            return ""
+        (account, rows), (_, next_rows) = self._rows.most_common(2)
+        stands_out = rows > _MOST * self._rows.total() or rows >= _TIMES * next_rows
+        return account if rows >= _ROWS and stands_out else ""
+
+
+def of_ours(files: Sequence[list[Mark]], askers: Askers, challenges: int) -> list[list[Mark]]:
+    """The marks of each file without what is none of ours. `challenges`: how often one was handed out."""
     pages = sum(mark.verdict.entry == NDES_PAGE for marks in files for mark in marks)
     requests = sum(mark.ends for marks in files for mark in marks)
     hands_out = challenges > pages or challenges > _NEEDED * requests > 0
-    account = _of_ndes(askers)
+    account = askers.ndes
 
     def is_ours(mark: Mark) -> bool:
-        of_another = account and mark.depth == CA and mark.who not in ("", account)
+        of_another = account and mark.depth == CA and askers.who(mark) not in ("", account)
         return not of_another and not (hands_out and mark.verdict.entry == NDES_PAGE)
 
     return [_after_a_start(_installed_at_last(list(filter(is_ours, marks)))) for marks in files]
-
-
-def _of_ndes(asked: Counter[str]) -> str:
-    """The account of NDES: the one that asks its CA most; empty where none stands out."""
-    if len(asked) < 2:
-        return ""
-    (account, rows), (_, next_rows) = asked.most_common(2)
-    stands_out = rows > _MOST * asked.total() or rows >= _TIMES * next_rows
-    return account if rows >= _ROWS and stands_out else ""
 
 
 def _installed_at_last(marks: list[Mark]) -> list[Mark]:

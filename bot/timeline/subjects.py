@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from bot.timeline.lines import Line
 from bot.timeline.marks import Mark
@@ -12,8 +13,8 @@ _ESCAPED = re.compile(r"\bCN\s?=[^<>\"'\n]{0,200}\\[,+;=][^<>\"'\n]{0,100}")
 _MOST = 5_000  # subjects that are remembered
 _ACCEPTED = 4
 """The first step that proves that a challenge was accepted."""
-_UNEXPLAINED = frozenset({"connector-4005-verify-failure", "crp-verifyrequest-false-other", "crp-verify-failure-20502"})
-"""Refusals that do not say why."""
+_EXPLANATION = "profile-subject-escaped-characters"
+_MOMENT = timedelta(seconds=2)
 _REFUSED = "VerifyRequest Finished with status False\nSubject: {}"
 """What a subject and its refusal are to the knowledge, whichever log tells of them."""
 
@@ -38,14 +39,31 @@ class Subjects:
             for mark in marks
             if mark.verdict.kind == "good" and (mark.verdict.step or 0) >= _ACCEPTED
         }
-        if not (accepted and self._of and accepted.isdisjoint(self._of)):
+        if not accepted.isdisjoint(self._of):
             return list(files)
 
         def again(mark: Mark) -> Mark:
             subject = self._of.get(mark.transaction)
-            if subject is None or mark.verdict.entry not in _UNEXPLAINED:
+            if not (accepted and subject and mark.verdict.is_unexplained):
                 return mark
             verdict = judge(Line(mark.number, mark.at, "", _REFUSED.format(subject)))
             return mark._replace(verdict=verdict) if verdict and verdict.kind == "bad" else mark
 
-        return [list(map(again, marks)) for marks in files]
+        return [_with_companions(list(map(again, marks))) for marks in files]
+
+
+def _with_companions(marks: list[Mark]) -> list[Mark]:
+    """The same, where what a log says right behind a refusal that explains itself is of that refusal."""
+    told: list[Mark] = []
+    because: Mark | None = None
+    for mark in marks:
+        if mark.verdict.entry == _EXPLANATION:
+            because = mark
+        elif because and mark.verdict.is_unexplained and _is_right_behind(mark, because):
+            mark = mark._replace(verdict=because.verdict)
+        told.append(mark)
+    return told
+
+
+def _is_right_behind(mark: Mark, other: Mark) -> bool:
+    return bool(mark.at and other.at) and other.at <= mark.at <= other.at + _MOMENT  # type: ignore[operator]

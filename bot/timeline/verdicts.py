@@ -19,6 +19,10 @@ _OF_THE_SERVICE = frozenset(
 """Good news that no enrolment is behind."""
 
 
+_UNEXPLAINED = frozenset({"connector-4005-verify-failure", "crp-verifyrequest-false-other", "crp-verify-failure-20502"})
+"""Refusals that do not say why, however surely they are ones."""
+
+
 class Verdict(NamedTuple):
     """What the knowledge says of a line. `match` is None for a failure that it does not know; `odd` is one that only
     looks like a failure: no enrolment is said to stop there."""
@@ -36,6 +40,11 @@ class Verdict(NamedTuple):
     def is_unknown(self) -> bool:
         """Whether it is a failure, or looks like one, that no entry knows."""
         return self.match is None and self.kind in ("bad", "odd")
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Whether it is a refusal that does not say why."""
+        return self.entry in _UNEXPLAINED
 
     @property
     def of_service(self) -> bool:

@@ -8,6 +8,9 @@ from bot.timeline.lines import Line
 
 _LONGEST = 6_000  # characters of a message that are kept
 _TRANSACTION = re.compile(r"transaction ?-?id\W{1,4}([0-9A-Za-z+/=-]{8,100})", re.IGNORECASE)
+_REQUEST = re.compile(r"\brequest ?-?id\W{1,4}([0-9A-Fa-f-]{8,100})\b", re.IGNORECASE)
+_CA_REQUEST = re.compile(r"\b(?:request|anforderung|demande|solicitud)(?:s?-?\s?id)?:?\s+(\d{1,9})\b", re.IGNORECASE)
+"""How the connector and the CA number what they work at."""
 DEVICE_ID = re.compile(r"device ?id\W{1,4}([0-9a-f]{8}-[0-9a-f-]{27})", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[\s\"'(](\w[\w.-]{0,60}\\\w[\w.$-]{0,60}[\w$])")
 _AUDITED = ("4886", "4887", "4888", "4889")
@@ -67,7 +70,6 @@ class Record:
         process = _PROCESS.search(self.more) if "CAPI2" in self.provider else None
         if process and not _OURS.search(process[1]):
             grave = False  # CAPI2 logs the certificates of every program on the machine
-        transaction = _TRANSACTION.search(text)
         of_ca = self.provider.endswith("CertificationAuthority") or self.event_id in _AUDITED
         who = (_ACCOUNT if of_ca else DEVICE_ID).search(text)
         return Line(
@@ -76,9 +78,17 @@ class Record:
             self.provider[:100] or "event",
             text,
             grave,
-            transaction=transaction[1] if transaction else "",
+            transaction=_transaction(text, of_ca),
             who=who[1].lower() if who else "",
         )
+
+
+def _transaction(text: str, of_ca: bool) -> str:
+    if of_ca:
+        found = _CA_REQUEST.search(text)
+        return f"CA request {int(found[1])}" if found else ""
+    found = _TRANSACTION.search(text) or _REQUEST.search(text)
+    return found[1] if found else ""
 
 
 def level(word: str) -> str:

@@ -9,6 +9,7 @@ from connectors.streams import Stream
 from connectors.times import is_day_first, local
 
 _MARKS = ",;\t"
+_USUAL = ("level", "at", "provider", "id", "task")
 _MOST_LINES = 400  # of one record: a quotation mark that is never closed must not swallow the file
 
 
@@ -59,7 +60,13 @@ def _columns(header: str) -> dict[int, str]:
         field = field_of(name)
         if field and field not in found.values():
             found[i] = field
-    return found
+    return found or _usual(header.split(mark))
+
+
+def _usual(words: list[str]) -> dict[int, str]:
+    """The columns of Event Viewer where the line of their names was cut off."""
+    is_event = len(words) >= len(_USUAL) and level(words[0]) and words[3].strip().isdigit()
+    return dict(enumerate(_USUAL)) if is_event else {}
 
 
 def _rows(stream: Stream, mark: str) -> Iterator[tuple[int, list[str]]]:

@@ -22,6 +22,9 @@ _SCHEMA = re.compile(r"^\s*Schema:\s*$", re.MULTILINE)
 _DATE = re.compile(r"(?:Submission|Resolved|bermittlung|Aufl)[^:\n]{0,40}[:=]\s*\"?([^\n\"]+)", re.IGNORECASE)
 _REQUESTER = re.compile(r"requester ?name|name des antragstellers|antragstellername|nom du demandeur", re.IGNORECASE)
 _REQUESTED_BY = re.compile(rf"(?:{_REQUESTER.pattern})\s{{0,20}}[:=]\s{{0,5}}\"?([^\n\"]{{1,100}})", re.IGNORECASE)
+_NUMBER = r"(0x[0-9a-f]{1,8}|[1-9]\d{0,9})\b"
+_FIRST = re.compile(_NUMBER, re.IGNORECASE)
+_ID = re.compile(rf"(?:request|anforderungs?)[ -]?(?:id|kennung)\s*[:=]\s*\"?{_NUMBER}", re.IGNORECASE)
 _LONGEST = 4_000
 
 
@@ -35,27 +38,34 @@ def _fits(head: str) -> float:
 
 def _lines(stream: Stream) -> Iterator[Line]:
     head = stream.head
+    day_first = is_day_first(head.splitlines()[1:400])
     if _HEADER.match(head):
-        yield from _table(stream, is_day_first(head.splitlines()[1:50]))
+        yield from _table(stream, day_first)
         return
     first, parts = 0, list[str]()
     for number, line in stream.numbered():
         if _ROW.match(line) or not line.strip():
-            yield from _request(first, parts)
+            yield from _request(first, parts, day_first)
             first, parts = 0, []
         elif sum(map(len, parts)) < _LONGEST:
             first = first or number
             parts.append(line.strip())
-    yield from _request(first, parts)
+    yield from _request(first, parts, day_first)
 
 
-def _request(number: int, parts: list[str]) -> Iterator[Line]:
+def _request(number: int, parts: list[str], day_first: bool) -> Iterator[Line]:
     text = "\n".join(parts)[:_LONGEST]
     if text and _MARKED.search(text) and not _SCHEMA.match(text):
         date = _DATE.search(text)
         who = _REQUESTED_BY.search(text)
-        at = local(date[1], day_first=False) if date else None
-        yield Line(number, at, "CA", f"CA Failed Requests: {text}", who=who[1].lower() if who else "")
+        at = local(date[1], day_first) if date else None
+        asker = who[1].lower() if who else ""
+        yield Line(number, at, "CA", f"CA Failed Requests: {text}", transaction=_numbered(_ID.search(text)), who=asker)
+
+
+def _numbered(found: re.Match[str] | None) -> str:
+    """What marks a request of a CA, from its number, hexadecimal or decimal."""
+    return f"CA request {int(found[1], 0)}" if found else ""
 
 
 def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
@@ -72,7 +82,8 @@ def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
             continue
         text = "; ".join(words)[:_LONGEST]
         who = words[requester].lower() if 0 <= requester < len(words) else ""
-        yield Line(number, local(text, day_first), "CA", f"{about}: {text}", who=who)
+        request = _numbered(_FIRST.match(text))
+        yield Line(number, local(text, day_first), "CA", f"{about}: {text}", transaction=request, who=who)
 
 
 READER = Reader("ca-requests", "failed requests of the CA", _fits, _lines)

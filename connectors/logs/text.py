@@ -6,7 +6,7 @@ from bot.timeline.lines import Line
 from connectors.logs import Reader
 from connectors.streams import Stream
 from connectors.texts import decoded
-from connectors.times import stamp_in
+from connectors.times import stamped
 from knowledge.sieve import of_interest, passages
 
 _LONGEST = 8_000  # characters of one line that are looked at
@@ -52,7 +52,8 @@ class _Beginning:
 def _each(text: str, first: int) -> Iterator[Line]:
     for number, line in enumerate(text.split("\n"), first):
         if of_interest(line[:_LONGEST]):
-            yield Line(number, stamp_in(line), "text", line[:_LONGEST].strip())
+            at, said = stamped(line[:_LONGEST])
+            yield Line(number, at, "text", said.strip())
 
 
 def _some(text: str, first: int) -> Iterator[Line]:
