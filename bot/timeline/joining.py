@@ -98,9 +98,11 @@ class Enrolment:
         after = self.marks[self.marks.index(bad[-1]) + 1 :]
         step = self.step_of(worst) or 6
         enough = step if all(mark.verdict.retried for mark in bad) else step + 1
-        if any(mark.verdict.kind == "good" and (mark.verdict.step or 0) >= enough for mark in after):
-            return None
-        if step == _DELIVERED and any(mark.verdict.entry in _INSTALLED for mark in after):
+        if worst.depth <= DEVICE and step == _DELIVERED:  # that it was issued is reported all the same
+            went_on = any(mark.verdict.entry in _INSTALLED for mark in after)
+        else:
+            went_on = any(mark.verdict.kind == "good" and (mark.verdict.step or 0) >= enough for mark in after)
+        if went_on:
             return None
         if all(mark.depth == WEB and not mark.ends for mark in bad) and any(map(_was_sent, after)):
             return None  # it asked again, and came as far as to send its request

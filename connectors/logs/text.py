@@ -1,5 +1,6 @@
 """Any text that no other reader knows: the lines in it that could matter, each for itself."""
 
+import re
 from collections.abc import Iterator
 
 from bot.timeline.lines import Line
@@ -12,6 +13,8 @@ from knowledge.sieve import of_interest, passages
 _LONGEST = 8_000  # characters of one line that are looked at
 _WHOLE = 4_000_000  # characters at the beginning of which each line is followed; behind them a few of each make
 _NOVEL = 250_000  # of them, characters of lines unlike all before: a look at one costs a hundred times that at others
+_GRAVE = re.compile(r"\W{0,4}(?:ERROR|FATAL|SEVERE|CRITICAL)\b")
+"""How logs of many programs begin a line that is an error."""
 _DIGITS = dict.fromkeys(map(ord, "0123456789"))  # left out of a line, what remains is its make
 
 
@@ -53,7 +56,7 @@ def _each(text: str, first: int) -> Iterator[Line]:
     for number, line in enumerate(text.split("\n"), first):
         if of_interest(line[:_LONGEST]):
             at, said = stamped(line[:_LONGEST])
-            yield Line(number, at, "text", said.strip())
+            yield Line(number, at, "text", said.strip(), True if _GRAVE.match(said) else None)
 
 
 def _some(text: str, first: int) -> Iterator[Line]:
