@@ -320,3 +320,85 @@ def test_the_zone_of_a_log_is_found_beside_thousands_of_requests_of_other_days(l
     clock = story(library, iis=HEADER + before + sent, application=events(NDES, *rows)).files[1].clock
     assert clock
     assert clock.ahead == timedelta(hours=2)
+
+
+# --- numbers, levels and what undoes a failure --------------------------------------------------
+
+
+def test_a_status_without_a_request_is_none(library: Library) -> None:
+    """A device says 405 of a setting it does not know; a millisecond may be 504."""
+    omadm = "2026-05-14T08:01:00.0000000  WARN  Event  com.microsoft.omadm.providers.policy.PasswordPolicyNode  1  12  Requested node is not supported on this OS version, returning 405\n"
+    jamf = "2026-05-14 08:01:00,504 [INFO ] [Tomcat-71] [jss.scep.ScepService] - SCEP proxy: certificate issued\n" * 30
+    assert story(library, omadm=omadm * 3, jamf=jamf).stops == ()
+
+
+def test_a_line_of_any_text_log_that_begins_with_error_is_one() -> None:
+    lines = lines_of(
+        b"2026-05-14 08:01:00,100 [ERROR] [x] - scep failed\n2026-05-14 08:01:01,100 [INFO ] [x] - scep error count 0\n"
+    )
+    assert [(line.grave, line.text[:7]) for line in lines] == [(True, "[ERROR]"), (None, "[INFO ]")]
+
+
+def test_the_folder_of_the_connector_is_named_on_good_days_too(library: Library) -> None:
+    folder = "C:\\Program Files\\Microsoft Intune\\CertificateRequestStatus\\Processing"
+    good = svclog("08:00:00", f"Uploading 1 certificate request status file(s) from {folder}")
+    good += svclog("08:00:01", "Checking for pending requests from the Intune service.")
+    assert story(library, connector=good.replace("CertificateRegistrationPoint", "NDESConnector")).stops == ()
+    stuck = svclog("08:00:00", f"Upload failed. 1 file(s) stay in {folder}", level=2)
+    assert story(library, connector=stuck.replace("CertificateRegistrationPoint", "NDESConnector")).stops[0].step == 6
+
+
+def test_an_event_without_its_requester_is_of_who_asked_with_that_number(library: Library) -> None:
+    text = f"Active Directory Certificate Services denied request 27637 because of permissions. {DENIED}. The request was for CN=wiki."
+    event = events(CA, ("Warning", "9:00:00 AM", 53, text))
+    table = '"Request ID","Requester Name","Request Submission Date","Request Status Code"\n' + "".join(
+        f'"{i}","CORP\\svc-ndes","5/14/2026 8:0{i} AM","0x0 (WIN32: 0)"\n' for i in range(1, 9)
+    )
+    asked = f'"0x6bf5","CORP\\anna","5/14/2026 9:00 AM","{DENIED}"\n'
+    assert len(story(library, ca=event, requests=table).stops) == 1
+    assert story(library, ca=event, requests=table + asked).stops == ()
+
+
+def test_event_viewer_is_read_without_the_line_of_its_columns() -> None:
+    rows = "Fehler\t16.01.2024 10:09:02\tSchannel\t36887\tKeine\tWarnung 45\nInformationen\t16.01.2024 10:10:02\tESENT\t105\tKeine\tGut\n"
+    assert [(line.source, line.grave) for line in lines_of(rows.encode())] == [("Schannel", True), ("ESENT", False)]
+
+
+def test_a_later_look_at_the_capabilities_is_no_enrolment(library: Library) -> None:
+    """A device that asks again and sends nothing has not come through."""
+    failed = "2026-05-14 08:00:01.000000+0000 0x1 Default 0x0 1 0 profiled: (Error) MC: Insufficient CACaps for https://ndes.corp.example/certsrv/mscep/mscep.dll: SHA-1 DES3\n"
+    asked = "".join(request(f"{at}:00", "GetCACaps", 30, agent="profiled/1.0") for at in ("08:00", "09:00"))
+    assert len(story(library, iis=HEADER + asked, mac=failed).stops) == 1
+
+
+def test_what_a_device_cannot_install_is_not_undone_by_the_report_that_it_was_issued(library: Library) -> None:
+    mdm = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider"
+    device = events(
+        mdm,
+        ("Information", "8:00:00 AM", 36, "SCEP: Certificate request generated successfully."),
+        ("Error", "8:00:05 AM", 309, "SCEP: InstallFromRegEntries. InstallStatus: (2) Result: (0x80090030)."),
+    )
+    reported = events(
+        CONNECTOR,
+        ("Information", "8:00:02 AM", 4003, "ScepRequestReceived"),
+        ("Information", "8:00:03 AM", 4006, "ScepIssuedSuccess"),
+        ("Information", "8:00:09 AM", 4008, "ScepNotifySuccess"),
+    )
+    assert story(library, device=device, connector=reported).stops[0].step == 5
+
+
+def test_a_refusal_right_behind_one_that_explains_itself_is_of_it(library: Library) -> None:
+    why = "Subject name in CSR &apos;CN=Keller\\, Uwe&apos; does not match subject name in challenge."
+    log = "".join(verified(f"08:{minute:02}", "False", why) for minute in (1, 5, 9))
+    told = story(library, crp=verified("07:00") + log)
+    assert [(stop.step, stop.verdict.entry) for stop in told.stops] == [(1, "profile-subject-escaped-characters")]
+
+
+def test_no_zone_is_an_hour_and_a_half_ahead(library: Library) -> None:
+    web = HEADER + "".join(refused(f"{hour:02}:{minute:02}", 30) for hour in (8, 9) for minute in (0, 7, 21))
+    rows = (
+        ("Error", f"{at}:02 AM", 5059, "Application pool SCEP has been disabled.") for at in ("9:00", "9:07", "9:21")
+    )
+    clock = story(library, iis=web, system=events("Microsoft-Windows-WAS", *rows)).files[1].clock
+    assert clock
+    assert clock.ahead.total_seconds() % 3600 == 0
