@@ -164,7 +164,7 @@ class Survey:
     def story(self) -> Story:
         """What everything taken in so far tells."""
         trusted = [file.kind in _UTC_BY_NATURE for file in self._files]
-        marks = self._subjects.told(self._marks, self._judge)
+        marks = self._subjects.told(self._marks, self._texts, self._judge)
         taken = of_ours(marks, self._askers, self._challenges)
         files, clocks = aligned(taken, trusted)
         for file, clock in zip(self._files, clocks, strict=True):

@@ -1,7 +1,7 @@
 """Refused requests whose subjects explain it: the line that tells of the arrival names them, the refusal does not."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from datetime import timedelta
 
 from bot.timeline.lines import Line
@@ -15,8 +15,6 @@ _ACCEPTED = 4
 """The first step that proves that a challenge was accepted."""
 _EXPLANATION = "profile-subject-escaped-characters"
 _MOMENT = timedelta(seconds=2)
-_REFUSED = "VerifyRequest Finished with status False\nSubject: {}"
-"""What a subject and its refusal are to the knowledge, whichever log tells of them."""
 
 
 class Subjects:
@@ -30,9 +28,14 @@ class Subjects:
         if line.transaction and len(self._of) < _MOST and (found := _ESCAPED.search(line.text)):
             self._of[line.transaction] = found[0]
 
-    def told(self, files: Sequence[list[Mark]], judge: Callable[[Line], Verdict | None]) -> list[list[Mark]]:
+    def told(
+        self,
+        files: Sequence[list[Mark]],
+        texts: MutableMapping[tuple[int, int], str],
+        judge: Callable[[Line], Verdict | None],
+    ) -> list[list[Mark]]:
         """The marks of each file; refusals that do not say why are judged with their subjects, where requests with
-        such a subject were all refused and others were not."""
+        such a subject were all refused and others were not. `texts` of lines, by file and number, get the subject."""
         accepted = {
             mark.transaction
             for marks in files
@@ -46,8 +49,12 @@ class Subjects:
             subject = self._of.get(mark.transaction)
             if not (accepted and subject and mark.verdict.is_unexplained):
                 return mark
-            verdict = judge(Line(mark.number, mark.at, "", _REFUSED.format(subject)))
-            return mark._replace(verdict=verdict) if verdict and verdict.kind == "bad" else mark
+            text = f"{texts.get((mark.file, mark.number), '')}\nSubject: {subject}"
+            verdict = judge(Line(mark.number, mark.at, "", text))
+            if verdict is None or verdict.entry != _EXPLANATION:
+                return mark
+            texts[mark.file, mark.number] = text
+            return mark._replace(verdict=verdict)
 
         return [_with_companions(list(map(again, marks))) for marks in files]
 

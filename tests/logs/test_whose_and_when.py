@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from bot.timeline import tell
 from connectors.times import is_day_first
+from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.logs.reading import lines_of
 from tests.logs.test_noise import NDES, enrolment, refused, request
@@ -202,8 +204,11 @@ def connector(subject: str, minute: int, ok: bool) -> list[tuple[str, str, int, 
 def test_refused_names_with_a_comma_are_told_from_other_refusals(library: Library) -> None:
     plain = [row for minute in range(0, 20, 2) for row in connector("CN=Anna", minute, ok=True)]
     refused = [row for minute in (21, 31) for row in connector("CN=Brandt\\, Lea", minute, ok=False)]
-    (stop,) = story(library, connector=events(CONNECTOR, *plain, *refused)).stops
+    told = story(library, connector=events(CONNECTOR, *plain, *refused))
+    (stop,) = told.stops
     assert (stop.step, stop.verdict.entry) == (1, "profile-subject-escaped-characters")
+    assert tell(told, library=library, codes=Codes(())).about == stop.verdict.entry
+    assert "Brandt\\, Lea" in stop.telling
 
 
 def test_where_such_a_name_was_accepted_it_does_not_explain_a_refusal(library: Library) -> None:
