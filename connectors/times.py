@@ -32,10 +32,10 @@ def iso(text: str) -> datetime | None:
         return None
 
 
-def local(text: str, day_first: bool = True) -> datetime | None:
+def local(text: str, day_first: bool | None = None) -> datetime | None:
     """A time as a person's Windows writes it: `14.05.2024 10:01:12`, `5/14/2024 10:01:12 AM`, `2024/05/14 10:01`.
 
-    With slashes, `day_first` decides where both readings are possible; a.m. and p.m. mean the American order.
+    With slashes, `day_first` decides where both readings are possible; without it a.m. and p.m. are American.
     """
     if at := iso(text):
         return at
@@ -43,7 +43,8 @@ def local(text: str, day_first: bool = True) -> datetime | None:
     if not found:
         return None
     first, mark, second, third, hour, minute, sec, fraction, half = found.groups()
-    year, month, day = _ordered(int(first), int(second), int(third), mark, day_first and not half, len(first) == 4)
+    days_first = not half if day_first is None else day_first
+    year, month, day = _ordered(int(first), int(second), int(third), mark, days_first, len(first) == 4)
     hours = int(hour) % 12 + (12 if half.lower().startswith("p") else 0) if half else int(hour)
     try:
         return datetime(year, month, day, hours, int(minute), int(sec or 0), _micro(fraction))
@@ -89,13 +90,13 @@ def stamped(line: str) -> tuple[datetime | None, str]:
 
 def is_day_first(samples: Sequence[str]) -> bool:
     """Whether the days of a log stand before its months. Where each of its times could be read either way, the reading
-    in which they lie closer together is right; of one day, the one that writes no a.m. and p.m., as it does."""
+    with a.m. and p.m. is American; else that in which they lie closer together is right, or days stand first."""
     found = [one for sample in samples if (one := _LOCAL.search(sample)) and one[2] == "/" and len(one[1]) < 4]
     for one in found:
-        if one[9] or int(one[3]) > 12:
-            return False
-        if int(one[1]) > 12:
-            return True
+        if int(one[3]) > 12 or int(one[1]) > 12:
+            return int(one[1]) > 12
+    if any(one[9] for one in found):
+        return False
     return _days(found, True) <= _days(found, False)
 
 

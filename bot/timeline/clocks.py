@@ -15,7 +15,8 @@ _CLOSE = 3  # seconds that lines of one event may be apart
 _FAR = 14.5 * 3600  # seconds that a local time may be from UTC
 _TAKEN = 150  # lines of a log that are compared
 _COMPARED = 1_500  # lines of the reference that they are compared with
-_DAYS = 31  # of the reference that a log without dates may be of
+_DATED = 40  # lines of a log without dates that are compared with each day
+_DAYS = 31  # of the reference, the last ones, that a log without dates may be of
 _FEW = 3  # pairs of lines that show a zone
 _MANY = 6  # pairs of lines that show a clock that is wrong
 _OF_RETRIES = timedelta(minutes=10)  # in which what failed is tried again and told once more
@@ -87,7 +88,7 @@ def _seconded(
     seconded: list[FileClock] = []
     for clock, marks in zip(clocks, files, strict=True):
         again = clock
-        if not clock.said and not _is_sure(clock) and marks and marks[0] not in reference:
+        if not clock.said and not _is_sure(clock) and marks and not _is_of(marks, reference):
             again = _clock(marks, False, wider)
         seconded.append(again if _is_sure(again) else clock)
     return seconded
@@ -99,7 +100,7 @@ def _agreed(clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], refere
     zone = next(iter(Counter(clock.ahead for clock in clocks if _is_sure(clock)).most_common(1)), None)
     agreed: list[FileClock] = []
     for clock, marks in zip(clocks, files, strict=True):
-        if not clock.said and not _is_sure(clock) and marks and marks[0] not in reference:
+        if not clock.said and not _is_sure(clock) and marks and not _is_of(marks, reference):
             found = zone[0] if zone else _followed(marks, reference)
             clock = clock if found is None else replace(clock, ahead=found)
         agreed.append(_as_beside(clock, clocks))
@@ -179,7 +180,7 @@ def _reference(files: Sequence[Sequence[Mark]], known: Sequence[bool], trusted: 
 
 
 def _clock(marks: Sequence[Mark], aware: bool, reference: Sequence[Mark]) -> FileClock:
-    if not reference or marks[0] in reference:
+    if not reference or _is_of(marks, reference):
         return FileClock(timedelta(), 0, aware)
     taken = _telling(marks)
     counts, total = _differences(taken, reference)
@@ -245,7 +246,7 @@ def _dated(marks: Sequence[Mark], reference: Sequence[Mark]) -> list[Mark]:
     """Times of day get the day of the reference on which most of them have a fitting line; the first if none has."""
     if not any(mark.at and mark.at.year == DATELESS for mark in marks):
         return list(marks)
-    days = sorted({_utc(mark.at).date() for mark in reference if mark.at and mark.at.year != DATELESS})[:_DAYS]
+    days = sorted({_utc(mark.at).date() for mark in reference if mark.at and mark.at.year != DATELESS})[-_DAYS:]
     return max((_on(day, marks) for day in days), key=lambda moved: _fitting(moved, reference), default=list(marks))
 
 
@@ -256,8 +257,13 @@ def _on(day: date, marks: Sequence[Mark]) -> list[Mark]:
 
 def _fitting(marks: Sequence[Mark], reference: Sequence[Mark]) -> int:
     """How many marks have a fitting one in the reference: at the same moment, or in a zone where none is said."""
-    counts, _ = _differences(_telling(marks), reference)
+    counts, _ = _differences(_telling(marks)[:_DATED], reference)
     return counts[0] if _is_aware(marks) else max((n for ahead, n in counts.items() if _is_zone(ahead)), default=0)
+
+
+def _is_of(marks: Sequence[Mark], reference: Sequence[Mark]) -> bool:
+    """Whether the reference is made of this file."""
+    return any(mark.file == marks[0].file for mark in reference)
 
 
 def _is_aware(marks: Iterable[Mark]) -> bool:

@@ -1,7 +1,7 @@
 """The nouns of a time line: a line of a log, its place, its time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
 DATELESS: Final = 1904
@@ -53,6 +53,13 @@ class Days:
             at += _DAY
         self._last = at.replace(tzinfo=None)
         return at
+
+
+def alike(at: datetime, first: datetime | None) -> datetime:
+    """A time of a log that says its zone where the first one did: a log put together of two may do both."""
+    if first is None or bool(at.tzinfo) == bool(first.tzinfo):
+        return at
+    return at.replace(tzinfo=UTC if first.tzinfo else None)
 
 
 def iso_of(at: datetime | None) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.timeline.clocks import FileClock, aligned, righted
 from bot.timeline.joining import Enrolment, joined
 from bot.timeline.judge import Judge
-from bot.timeline.lines import Days, Line, Tick, Where, no_tick, plausible, ticking
+from bot.timeline.lines import Days, Line, Tick, Where, alike, no_tick, plausible, ticking
 from bot.timeline.marks import Mark
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
@@ -23,6 +23,7 @@ MOST_GOOD = 120_000
 MOST_BAD = 60_000
 """Bad lines that are kept; more are counted."""
 
+_TEXTS = 5_000  # of bad lines that are kept
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _CHALLENGES = "mscep_admin"
 _ANSWERED = timedelta(minutes=2)  # in which an answer comes, if one does
@@ -114,6 +115,7 @@ class Survey:
         days = Days()
         for line in ticking(lines, self._tick):
             at = days(line.at) if plausible(line.at) else None
+            at = alike(at, file.first) if at else None
             if at is not line.at:
                 line = line._replace(at=at)
             if line.at is not None:
@@ -135,7 +137,7 @@ class Survey:
                 continue
             mark = Mark.of(line, number, verdict)
             if verdict.kind == "open":
-                self._texts.setdefault((number, line.number), line.text)
+                self._remember(mark, line.text)
                 waiting.asked(subject, mark)
             else:
                 waiting.answered(subject)
@@ -153,13 +155,16 @@ class Survey:
             if self._bad > MOST_BAD:
                 self._dropped[_like(mark)] += 1
                 return
-            if len(self._texts) < 5_000:
-                self._texts.setdefault((mark.file, mark.number), text)
+            self._remember(mark, text)
         else:
             self._good += 1
             if self._good > MOST_GOOD:
                 return
         self._marks[mark.file].append(mark)
+
+    def _remember(self, mark: Mark, text: str) -> None:
+        if len(self._texts) < _TEXTS:
+            self._texts.setdefault((mark.file, mark.number), text)
 
     def story(self) -> Story:
         """What everything taken in so far tells."""
@@ -238,26 +243,36 @@ class _Questions:
         """`unanswered` hears of each that nobody answered."""
         self._unanswered = unanswered
         self._open: dict[str, list[Mark]] = {}
+        self._entries: Counter[str] = Counter()
 
     def asked(self, subject: str, mark: Mark) -> None:
         """Something waits for an answer; what did for long has none. What is in turns waits for one answer only."""
-        before = self._open.setdefault(subject, [])
+        before = self._open.get(subject, [])
         if subject in _TURNS and before:
             return
         while before and not (mark.at and before[0].at and mark.at - before[0].at < _ANSWERED):
-            self._unanswered(before.pop(0))
-        before.append(mark)
+            self._unanswered(before[0])
+            self._closed(subject, 0)
+        self._open.setdefault(subject, before).append(mark)
+        self._entries[mark.verdict.entry] += 1
 
     def answered(self, subject: str) -> None:
         """Whatever was asked last has its answer."""
-        if waiting := self._open.get(subject):
-            waiting.pop()
+        if subject in self._open:
+            self._closed(subject, -1)
 
     def explained(self, verdict: Verdict) -> None:
         """What was asked last is not open any more where a line says outright that it failed."""
-        for waiting in self._open.values():
-            if verdict.kind == "bad" and waiting and waiting[-1].verdict.entry == verdict.entry:
-                waiting.pop()
+        if verdict.kind == "bad" and self._entries[verdict.entry]:
+            for subject, waiting in list(self._open.items()):
+                if waiting[-1].verdict.entry == verdict.entry:
+                    self._closed(subject, -1)
+
+    def _closed(self, subject: str, which: int) -> None:
+        waiting = self._open[subject]
+        self._entries[waiting.pop(which).verdict.entry] -= 1
+        if not waiting:
+            del self._open[subject]
 
     def end(self) -> None:
         """No answer comes any more."""

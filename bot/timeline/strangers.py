@@ -10,6 +10,7 @@ from bot.timeline.recovery import START
 
 NDES_PAGE = "scep-url-general-ndes-page"
 """What NDES without a policy module shows; where it hands out challenges, for Jamf or routers, that is right."""
+_ACCOUNTS = 20_000  # of a CA that are counted
 _REQUESTS = 50_000  # of a CA whose accounts are remembered
 _NEEDED = 0.5  # challenges for a request, where requests need one of NDES
 _STARTED, _SET_UP = "ndes-started-successfully", "connector-setup-success"
@@ -27,7 +28,7 @@ class Askers:
 
     def take(self, line: Line) -> None:
         """Take in a line of a CA that names one."""
-        if line.who and depth(line.source) == CA:
+        if line.who and depth(line.source) == CA and (line.who in self._rows or len(self._rows) < _ACCOUNTS):
             self._rows[line.who] += 1
             if line.transaction and len(self._of) < _REQUESTS:
                 self._of[line.transaction] = line.who
@@ -62,8 +63,19 @@ def of_ours(files: Sequence[list[Mark]], askers: Askers, challenges: int) -> lis
 
 def _installed_at_last(marks: list[Mark]) -> list[Mark]:
     """Without what failed in an installation that was completed: it was tried again, or did not matter."""
-    done = max((mark.number for mark in marks if mark.verdict.entry == _SET_UP), default=0)
-    return [mark for mark in marks if mark.number > done or mark.verdict.kind != "bad"]
+    done = max((mark for mark in marks if mark.verdict.entry == _SET_UP), key=_order, default=None)
+    if done is None:
+        return marks
+
+    def was_tried_again(mark: Mark) -> bool:
+        of_setup = mark.verdict.match is None or mark.verdict.match.entry.area == "connector"
+        return of_setup and mark.verdict.kind == "bad" and _order(mark) <= _order(done)
+
+    return [mark for mark in marks if not was_tried_again(mark)]
+
+
+def _order(mark: Mark) -> tuple[float, int]:
+    return mark.at.timestamp() if mark.at else 0.0, mark.number
 
 
 def _after_a_start(marks: list[Mark]) -> list[Mark]:

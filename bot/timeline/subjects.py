@@ -40,7 +40,7 @@ class Subjects:
             mark.transaction
             for marks in files
             for mark in marks
-            if mark.verdict.kind == "good" and (mark.verdict.step or 0) >= _ACCEPTED
+            if mark.transaction and mark.verdict.kind == "good" and (mark.verdict.step or 0) >= _ACCEPTED
         }
         if not accepted.isdisjoint(self._of):
             return list(files)

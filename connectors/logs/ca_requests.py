@@ -26,6 +26,7 @@ _NUMBER = r"(0x[0-9a-f]{1,8}|[1-9]\d{0,9})\b"
 _FIRST = re.compile(_NUMBER, re.IGNORECASE)
 _ID = re.compile(rf"(?:request|anforderungs?)[ -]?(?:id|kennung)\s*[:=]\s*\"?{_NUMBER}", re.IGNORECASE)
 _LONGEST = 4_000
+_NAME = 120  # characters of an account
 
 
 def _fits(head: str) -> float:
@@ -81,7 +82,7 @@ def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
         except csv.Error:
             continue
         text = "; ".join(words)[:_LONGEST]
-        who = words[requester].lower() if 0 <= requester < len(words) else ""
+        who = words[requester][:_NAME].lower() if 0 <= requester < len(words) else ""
         request = _numbered(_FIRST.match(text))
         yield Line(number, local(text, day_first), "CA", f"{about}: {text}", transaction=request, who=who)
 

@@ -269,7 +269,7 @@ def _request(number: int, line: bytes, fields: Layout) -> Line | None:
         f"{method} {stem[:300]} {asked} 443 - - {agent} - {numbers}",
         client=_asking(words[fields.client], words[fields.forwarded]) if device else "",
         agent=agent if device else "",
-        took=min(int(taken), 600_000) / 1000 if taken.isdigit() and len(taken) < 9 else 0.0,
+        took=min(int(taken), 600_000) / 1000 if taken.isascii() and taken.isdigit() and len(taken) < 9 else 0.0,
         begins=device and "getcac" in operation,
         ends=device and pki,
         message=query[:_MESSAGE] if pki and "message=" in query else "",

@@ -16,7 +16,7 @@ _MARK = re.compile(
     r'(?: component="([^"]{0,80})")?(?: context="[^"]{0,200}")?(?: type="(\d)")?(?: thread="(\w{0,12})")?'
 )
 _TRAILED = re.compile(
-    r"^(.*?)\s*\$\$<([^<>]{0,80})><(\d\d?)-(\d\d?)-(\d{4}) (\d\d?):(\d\d):(\d\d)(?:\.(\d{1,7}))?([+-]\d{1,4})?>"
+    r"\$\$<([^<>]{0,80})><(\d\d?)-(\d\d?)-(\d{4}) (\d\d?):(\d\d):(\d\d)(?:\.(\d{1,7}))?([+-]\d{1,4})?>"
     r"(?:<thread=(\w{0,12}))?"
 )
 """The older shape of the format: one line, with component, time and thread behind it."""
@@ -26,7 +26,8 @@ _WORDS = re.compile(r"Calling VerifyRequest|Verify challenge returns|Exiting Ver
 def _fits(head: str) -> float:
     if _START in head and "<time=" in head:
         return 1.0
-    if _TRAILED.search(head.partition("\n")[0]):
+    first = head.partition("\n")[0]
+    if "$$<" in first and _TRAILED.match(first, first.rfind("$$<")):
         return 0.9
     return 0.5 if _WORDS.search(head[:20_000]) and "<E2ETrace" not in head else 0.0
 
@@ -51,12 +52,13 @@ def _lines(stream: Stream) -> Iterator[Line]:
 
 
 def _trailed(number: int, line: str) -> Line:
-    if not (found := _TRAILED.match(line)):
+    end = line.rfind("$$<")
+    if end < 0 or not (found := _TRAILED.match(line, end)):
         return Line(number, None, "NDESPlugin", f"NDESPlugin: {line.strip()[:_LONGEST]}")
-    text, component, month, day, year, hour, minute, second, fraction, bias, thread = found.groups()
+    component, month, day, year, hour, minute, second, fraction, bias, thread = found.groups()
     at = _time(hour, minute, second, fraction, bias, month, day, year)
     component = component or "NDESPlugin"
-    return Line(number, at, component, f"{component}: {text.strip()[:_LONGEST]}", flow=thread or "")
+    return Line(number, at, component, f"{component}: {line[:end].strip()[:_LONGEST]}", flow=thread or "")
 
 
 def _entry(number: int, parts: list[str]) -> Line:

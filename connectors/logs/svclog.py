@@ -44,8 +44,10 @@ def _lines(stream: Stream) -> Iterator[Line]:
     calls: dict[str, _Call] = {}
     for element in elements(stream, "E2ETraceEvent"):
         if text := _text(element):
-            flow = element.values.get("Execution.ThreadID", "")
-            call = calls.setdefault(flow, _Call()) if len(calls) < _THREADS else _Call()
+            flow = element.values.get("Execution.ThreadID", "")[:20]
+            if flow not in calls and len(calls) < _THREADS:
+                calls[flow] = _Call()
+            call = calls.get(flow) or _Call()
             call.goes_on(text)
             at = iso(element.values.get("TimeCreated.SystemTime", ""))
             source = element.values.get("Source.Name", "svclog")[:100]

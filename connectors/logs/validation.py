@@ -7,7 +7,9 @@ from bot.timeline.lines import Line
 from connectors.logs import Reader
 from connectors.streams import Stream
 
-_CHECK = re.compile(r"^\s*(?:\[?\d[\d.:/ -]*\]?\s*)?(Success|Warning|Error|Failure|Info)\s*:\s*", re.IGNORECASE)
+_LEVEL = r"(Success|Warning|Error|Failure|Info)\s*:\s*"
+_CHECK = re.compile(rf"^\s*(?:\[?\d[\d.:/ -]{{0,40}}\]?\s{{0,9}})?{_LEVEL}", re.IGNORECASE)
+_BEGINNING = 200  # characters of a line in which its word stands
 _SHAPE = re.compile(r"^\s*(?:Success|Warning|Error):\s", re.MULTILINE)
 _PASSED = re.compile(r"^\s*Success:\s", re.MULTILINE)
 _NAMED = re.compile(
@@ -28,7 +30,7 @@ def _lines(stream: Stream) -> Iterator[Line]:
         if not line.strip():
             alone = ""
             continue
-        found = _CHECK.match(line)
+        found = _CHECK.match(line[:_BEGINNING])
         word = found[1].lower() if found else alone or line.split(None, 1)[0].lower()
         alone = word if found and not line[found.end() :].strip() else alone
         grave = {"success": False, "info": False, "checking": False, "error": True, "failure": True}.get(word)
