@@ -82,8 +82,6 @@ class Enrolment:
     @property
     def trouble(self) -> Mark | None:
         """The mark that tells best what went wrong in it, whatever came after: the first that is specific."""
-        if not self.has_failed:
-            return None
         bad = [mark for mark in self.marks if mark.verdict.kind == "bad"]
         specific = (mark for mark in bad if mark.verdict.confidence >= SPECIFIC)
         return next(specific, None) or max(bad, key=lambda mark: mark.verdict.confidence, default=None)
