@@ -76,7 +76,7 @@ def _seconded(
     if all(clock.said or _is_sure(clock) for clock in clocks):
         return list(clocks)
     sure = [
-        mark._replace(at=_utc(mark.at) - clock.ahead)
+        _by(mark, clock)
         for clock, marks in zip(clocks, files, strict=True)
         if clock.said or _is_sure(clock)
         for mark in marks
