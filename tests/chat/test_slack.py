@@ -14,7 +14,7 @@ from time import time
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientWebSocketResponse, web
 
 from bot import logs, posting
 from bot.diary import Expiry, Run
@@ -22,9 +22,12 @@ from bot.errors import Away
 from bot.ports import Show
 from bot.types import Answer, Fold, Message, Picture, Place, Steps, Text
 from connectors.chat.slack.assistant import PROMPTS
+from connectors.chat.slack.calls import Calls
 from connectors.chat.slack.interactions import COMMANDS
+from connectors.chat.slack.socket_mode import SocketMode
+from connectors.clock import now
 from connectors.platforms import surfaces
-from connectors.settings_file import Settings
+from connectors.settings_file import Network, Settings
 from connectors.store import open_store
 from knowledge.codes import Codes
 from knowledge.library import Library
@@ -905,6 +908,35 @@ async def test_a_connection_that_does_not_come_about_is_tried_again(slack: FakeS
     async with start():
         await slack.mention("0x80094012")
         await slack.answered(1)
+
+
+class Stopping:
+    """Calls whose user is stopped at the very moment at which a socket of theirs stands."""
+
+    serving: asyncio.Task[None]
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self.session = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._calls, name)
+
+    async def ws_connect(self, *where: Any, **how: Any) -> ClientWebSocketResponse:
+        link = await self._calls.session.ws_connect(*where, **how)
+        asyncio.get_running_loop().call_soon(self.serving.cancel)
+        return link
+
+
+async def test_a_stop_is_heeded_at_the_moment_at_which_the_connection_stands(slack: FakeSlack) -> None:
+    async def dispatch(_: Any) -> Any:
+        raise AssertionError("nothing was sent")
+
+    calls: Any = Stopping(Calls(slack.origin, BOT_TOKEN, Network(), now))
+    calls.serving = asyncio.create_task(SocketMode(calls, APP_TOKEN).serve(dispatch))
+    await asyncio.wait({calls.serving}, timeout=5)
+    assert calls.serving.cancelled()
+    await calls.close()
 
 
 @pytest.mark.parametrize("mode", ["socket"], indirect=True)

@@ -76,10 +76,10 @@ class SocketMode:
         address = str((await self._calls.post("apps.connections.open", token=self._token)).get("url", ""))
         if not address.startswith("ws://" if self._calls.origin.startswith("http://") else "wss://"):
             raise ConnectorError("Slack named no address to connect to.")
-        connecting = self._calls.session.ws_connect(
-            address, heartbeat=_HEARTBEAT, max_msg_size=_LARGEST, proxy=self._calls.proxy
-        )
-        return await asyncio.wait_for(connecting, PATIENCE)
+        async with asyncio.timeout(PATIENCE):  # not `wait_for`, which in Python 3.11 may miss that we are stopped
+            return await self._calls.session.ws_connect(
+                address, heartbeat=_HEARTBEAT, max_msg_size=_LARGEST, proxy=self._calls.proxy
+            )
 
     # --- reading -----------------------------------------------------------------------------
 
