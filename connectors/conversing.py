@@ -1,10 +1,13 @@
-"""Puts the pieces of a case together: the logs that are dropped into a chat, and the packet that hands it on."""
+"""Puts together what the commands of a chat do: with the logs dropped into it, and the packet that hands a case on."""
 
 from collections.abc import Mapping
 
 from bot.cases import Cases
+from bot.check import Checker
+from bot.commands import UseCases
+from bot.digests import Digests
 from bot.logs import Logs
-from bot.ports import Store
+from bot.ports import Clock, Store
 from connectors.assembly import causes
 from connectors.clock import now
 from connectors.dropped import Dropped, HasFiles
@@ -28,6 +31,17 @@ def cases(store: SqlStore, library: Library) -> Cases:
     )
 
 
-def logs(surfaces: Mapping[str, HasFiles], library: Library, codes: Codes, kept: Cases, store: Store) -> Logs:
-    """The use case that reads what is dropped into a chat."""
-    return Logs(Dropped(surfaces, library), library, codes, draw=storyline, cases=kept, store=store, clock=now)
+def use_cases(
+    surfaces: Mapping[str, HasFiles],
+    library: Library,
+    codes: Codes,
+    *,
+    checker: Checker,
+    store: Store,
+    kept: Cases,
+    digests: Digests | None = None,
+    clock: Clock = now,
+) -> UseCases:
+    """What the commands do in every chat; files are fetched from the surface whose message names them."""
+    logs = Logs(Dropped(surfaces, library), library, codes, draw=storyline, cases=kept, store=store, clock=now)
+    return UseCases(library, codes, checker=checker, store=store, clock=clock, digests=digests, logs=logs, cases=kept)

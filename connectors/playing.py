@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bot.check import look
-from bot.commands import UseCases
 from bot.ports import Handler, Mail, Show
 from bot.router import Router
 from bot.types import Answer, Message, Role
@@ -18,7 +17,7 @@ from connectors.assembly import causes, checker, wires
 from connectors.chat.playground import Playground
 from connectors.checks import catalogue
 from connectors.clock import now
-from connectors.conversing import cases, logs
+from connectors.conversing import cases, use_cases
 from connectors.lab.faults import before, fault_of
 from connectors.lab.running import described
 from connectors.lab.server import Lab
@@ -47,16 +46,15 @@ async def play(port: int, ready: Callable[[str], None]) -> None:
         for name, lab in zip(_LABS, labs, strict=True):
             await _register(name, lab, store, ports)
         library, codes = shelf.library(cache_folder()), shelf.codes()
-        playground, kept = Playground(port, ready), cases(store, library)
+        playground = Playground(port, ready)
         router = Router(
-            UseCases(
+            use_cases(
+                {playground.name: playground},
                 library,
                 codes,
                 checker=checker(store, wires([_LOOPBACK], ports=ports)),
                 store=store,
-                clock=now,
-                logs=logs({playground.name: playground}, library, codes, kept, store),
-                cases=kept,
+                kept=cases(store, library),
             ),
             _owner,
         )

@@ -12,7 +12,6 @@ from typing import Final
 from aiohttp import web
 
 from bot.check import CHECK
-from bot.commands import UseCases
 from bot.digests import Digests
 from bot.errors import BadRequest, BotError
 from bot.inbox import LEFT_AFTER, Inbox
@@ -23,7 +22,7 @@ from connectors import settings, settings_file, shelf
 from connectors.assembly import checker, wires
 from connectors.calendar_page import CalendarPage
 from connectors.clock import now
-from connectors.conversing import cases, logs
+from connectors.conversing import cases, use_cases
 from connectors.engine import open_engine
 from connectors.health_pages import HealthPages, Part
 from connectors.online import online, places_of
@@ -137,18 +136,8 @@ async def _house(
     sites = Sites(store.errands, now, here=said.checks.sites, allow=[str(one) for one in allow], bell=bell)
     checks = checker(counters.store(store), wires(allow), elsewhere=sites.look)
     digests = Digests(store, store.diary, now, {entry.id: entry.title for entry in library.entries.values()}, chart)
-    kept = cases(store, library)
     router = Router(
-        UseCases(
-            library,
-            codes,
-            checker=checks,
-            store=store,
-            clock=now,
-            digests=digests,
-            logs=logs(chats, library, codes, kept, store),
-            cases=kept,
-        ),
+        use_cases(chats, library, codes, checker=checks, store=store, kept=cases(store, library), digests=digests),
         lambda message: chats[message.place.surface].role_of(message),
     )
     handle = counters.handler(router.handle)

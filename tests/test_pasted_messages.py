@@ -9,13 +9,12 @@ from urllib.parse import quote
 import pytest
 
 from bot.check import Checker
-from bot.commands import UseCases
 from bot.router import Router
 from bot.types import Answer, Attached, Message, Place
 from connectors.assembly import causes, wires
 from connectors.checks import catalogue
 from connectors.clock import now
-from connectors.conversing import cases, logs
+from connectors.conversing import cases, use_cases
 from connectors.lab.faults import Fault
 from connectors.lab.server import Lab
 from connectors.store import SqlStore, open_store
@@ -68,9 +67,9 @@ def router(store: SqlStore, library: Library, codes: Codes, dropped: bytes = b""
         clock=now,
         causes=causes(),
     )
-    kept = cases(store, library)
-    reader = logs({"test": Dropping(dropped)}, library, codes, kept, store)
-    return Router(UseCases(library, codes, checker=checker, store=store, clock=now, logs=reader), lambda _: "operator")
+    dropping = {"test": Dropping(dropped)}
+    use = use_cases(dropping, library, codes, checker=checker, store=store, kept=cases(store, library))
+    return Router(use, lambda _: "operator")
 
 
 def logged(lab: Lab, most: int | None = None) -> str:

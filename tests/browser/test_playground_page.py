@@ -16,12 +16,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
-from bot.commands import UseCases
 from bot.router import Router
 from connectors.assembly import checker, wires
 from connectors.chat.playground import Playground
 from connectors.clock import now
-from connectors.conversing import logs
+from connectors.conversing import use_cases
 from connectors.lab.server import Lab
 from connectors.playing import remembering
 from knowledge.codes import Codes
@@ -75,15 +74,7 @@ async def address(library: Library, codes: Codes) -> AsyncIterator[str]:
         mail = FakeMail()
         kept = cases_of(store, library, mail, now)
         router = Router(
-            UseCases(
-                library,
-                codes,
-                checker=use,
-                store=store,
-                clock=now,
-                logs=logs({playground.name: playground}, library, codes, kept, store),
-                cases=kept,
-            ),
+            use_cases({playground.name: playground}, library, codes, checker=use, store=store, kept=kept),
             lambda _: "admin",
         )
         serving = asyncio.create_task(playground.serve(remembering(router.handle, mail)))

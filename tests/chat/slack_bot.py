@@ -13,7 +13,6 @@ from pydantic import SecretStr
 
 from bot.answer import explain
 from bot.check import Checker
-from bot.commands import UseCases
 from bot.findings import Finding, Past, Server
 from bot.inbox import Inbox
 from bot.ports import Check, Clock, Handler, Wire
@@ -22,7 +21,7 @@ from connectors import shelf
 from connectors.chat.slack import Slack, pages
 from connectors.chat.slack.http_mode import HttpMode
 from connectors.clock import now
-from connectors.conversing import cases, logs
+from connectors.conversing import cases, use_cases
 from connectors.settings_file import Network, SlackSecrets
 from connectors.settings_file import Slack as Settings
 from connectors.store import SqlStore, open_store
@@ -119,16 +118,15 @@ async def running(
         causes = Causes.load(shelf.FOLDER)
         wires = wires_of(FakeWire())
         checker = Checker(store=store, checks=checks, wires=wires, clock=clock, causes=causes)  # type: ignore[arg-type]
-        kept = cases(store, library)
         router = Router(
-            UseCases(
+            use_cases(
+                {slack.name: slack},
                 library,
                 codes,
                 checker=checker,
                 store=store,
+                kept=cases(store, library),
                 clock=clock,
-                logs=logs({slack.name: slack}, library, codes, kept, store),
-                cases=kept,
             ),
             slack.role_of,
         )

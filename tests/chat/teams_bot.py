@@ -14,14 +14,13 @@ from pydantic import SecretStr
 
 from bot.answer import answer_paste
 from bot.check import Checker
-from bot.commands import UseCases
 from bot.inbox import Inbox
 from bot.ports import Handler, Mail
 from bot.router import Router
 from bot.types import Answer, Message
 from connectors import shelf
 from connectors.chat.teams_protocol import Found, TeamsSurface
-from connectors.conversing import cases, logs
+from connectors.conversing import cases, use_cases
 from connectors.settings_file import Network, Teams
 from connectors.store import open_store
 from knowledge.causes import Causes
@@ -144,16 +143,9 @@ async def running(
             await asyncio.sleep(min(seconds, 0.002))
 
         checker = Checker(store=store, checks=(), wires=wires_of(FakeWire()), clock=clock, causes=_causes())  # type: ignore[arg-type]
-        kept = cases(store, library)
         router = Router(
-            UseCases(
-                library,
-                codes,
-                checker=checker,
-                store=store,
-                clock=clock,
-                logs=logs({chat.name: chat}, library, codes, kept, store),
-                cases=kept,
+            use_cases(
+                {chat.name: chat}, library, codes, checker=checker, store=store, kept=cases(store, library), clock=clock
             ),
             chat.role_of,
         )
