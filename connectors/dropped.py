@@ -10,6 +10,7 @@ from typing import IO, Final, Protocol
 
 from bot.errors import BadRequest, BotError
 from bot.timeline.files import Gauge, Read, Stopped
+from bot.timeline.lines import Ended
 from bot.types import Attached, Message
 from connectors.streams import size_of
 from connectors.surveying import Surveying, is_log
@@ -116,7 +117,7 @@ class Dropped:
         return Read(done.story, "", done.notes)
 
 
-class _TooLong(Exception):
+class _TooLong(Ended):
     """A reading takes longer than others shall wait for it."""
 
 

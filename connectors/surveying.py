@@ -1,5 +1,6 @@
 """Files, archives and streams of logs become one story; what cannot be read is noted and the rest is told."""
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import IO, Any
 
 from bot.errors import BadRequest
 from bot.timeline import Line, LogFile, Story, Survey
+from bot.timeline.lines import Ended
 from connectors.logs import FALLBACK, Reader, reader_of
 from connectors.streams import Progress, Stream
 from connectors.texts import LARGEST, decode
@@ -21,6 +23,8 @@ _STAMPED = 20
 """Lines from which a text of no known format is a log, where most of them begin with a time."""
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08")
 _HEAD = 64 * 1024
+
+_logger = logging.getLogger(__name__)
 
 
 def is_log(file: IO[bytes]) -> bool:
@@ -72,7 +76,7 @@ class Surveyed:
 
 class Surveying:
     """Reads one file after another. `progress` is told the bytes that went by, and of none again and again where
-    something else takes long; what it raises goes through."""
+    something else takes long; it raises an `Ended` to stop that."""
 
     def __init__(self, library: Library, progress: Progress | None = None) -> None:
         self._survey = Survey(library, lambda: progress(0) if progress else None)
@@ -100,6 +104,15 @@ class Surveying:
                 if not packed.wrapped:
                     raise
                 self._notes(str(error))
+            except (Ended, OSError):
+                raise
+            except Exception as error:  # a bug met in one file must not cost the others; its words may quote a line
+                reason = type(error).__name__
+                _logger.error("a log is not read to its end", extra={"error": reason, "lines": stream.lines})
+                self._notes(
+                    f"{packed.name}: reading it failed at line {stream.lines} ({reason}), and what stands before it is"
+                    " told. That is a mistake of mine: please report it."
+                )
 
     def _log(self, stream: Stream) -> None:
         reader = reader_of(stream)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from bot.timeline.lines import DATELESS
+from bot.timeline.lines import DATELESS, Tick, no_tick
 from bot.timeline.marks import Mark
 
 _ZONE = 900  # seconds: no zone of the earth is finer than a quarter of an hour
@@ -47,16 +47,18 @@ class FileClock:
         return "local time, taken as it stands: nothing in these files shows its zone"
 
 
-def aligned(files: Sequence[Sequence[Mark]], trusted: Sequence[bool]) -> tuple[list[list[Mark]], list[FileClock]]:
+def aligned(
+    files: Sequence[Sequence[Mark]], trusted: Sequence[bool], tick: Tick = no_tick
+) -> tuple[list[list[Mark]], list[FileClock]]:
     """The marks of each file with their times in UTC, and each file's clock. `trusted` ones are UTC by their nature."""
     known = [_is_aware(marks) for marks in files]
     reference = _reference(files, known, trusted)
-    dated = [_dated(marks, reference) for marks in files]
-    clocks = [
-        FileClock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference)
-        for marks, aware, trust in zip(dated, known, trusted, strict=True)
-    ]
-    clocks = _agreed(_seconded(clocks, dated, reference), dated, reference)
+    dated = [_dated(marks, reference, tick) for marks in files]
+    clocks: list[FileClock] = []
+    for marks, aware, trust in zip(dated, known, trusted, strict=True):
+        tick()
+        clocks.append(FileClock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference))
+    clocks = _agreed(_seconded(clocks, dated, reference, tick), dated, reference)
     fixed = [[_by(mark, clock) for mark in marks] for marks, clock in zip(dated, clocks, strict=True)]
     return fixed, clocks
 
@@ -69,7 +71,7 @@ def _by(mark: Mark, clock: FileClock) -> Mark:
 
 
 def _seconded(
-    clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark]
+    clocks: Sequence[FileClock], files: Sequence[Sequence[Mark]], reference: Sequence[Mark], tick: Tick
 ) -> list[FileClock]:
     """The clocks, where those that few pairs of lines show are compared again with every log whose clock is sure: a
     crash stands beside the last words of the program that crashed, and beside nothing in the log of IIS."""
@@ -87,6 +89,7 @@ def _seconded(
         return list(clocks)
     seconded: list[FileClock] = []
     for clock, marks in zip(clocks, files, strict=True):
+        tick()
         again = clock
         if not clock.said and not _is_sure(clock) and marks and not _is_of(marks, reference):
             again = _clock(marks, False, wider)
@@ -242,12 +245,17 @@ def _fit(mark: Mark, other: Mark) -> bool:
     return mark.verdict.kind == "bad" or mine is None or theirs is None or abs(mine - theirs) <= 1
 
 
-def _dated(marks: Sequence[Mark], reference: Sequence[Mark]) -> list[Mark]:
+def _dated(marks: Sequence[Mark], reference: Sequence[Mark], tick: Tick) -> list[Mark]:
     """Times of day get the day of the reference on which most of them have a fitting line; the first if none has."""
     if not any(mark.at and mark.at.year == DATELESS for mark in marks):
         return list(marks)
     days = sorted({_utc(mark.at).date() for mark in reference if mark.at and mark.at.year != DATELESS})[-_DAYS:]
-    return max((_on(day, marks) for day in days), key=lambda moved: _fitting(moved, reference), default=list(marks))
+
+    def fitting(moved: list[Mark]) -> int:
+        tick()
+        return _fitting(moved, reference)
+
+    return max((_on(day, marks) for day in days), key=fitting, default=list(marks))
 
 
 def _on(day: date, marks: Sequence[Mark]) -> list[Mark]:

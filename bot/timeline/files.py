@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.timeline.lines import Ended
 from bot.timeline.story import Story
 from bot.types import Message
 
@@ -21,7 +22,7 @@ class Gauge:
     stopped: bool = False
 
 
-class Stopped(Exception):
+class Stopped(Ended):
     """A reading ended because somebody wanted it to."""
 
 

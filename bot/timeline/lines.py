@@ -16,6 +16,10 @@ Tick = Callable[[], None]
 """Is called again and again while something takes long; what it raises ends that."""
 
 
+class Ended(Exception):
+    """What a tick raises: somebody wants no more of it."""
+
+
 def no_tick() -> None:
     """Where nobody wants to end it."""
 

@@ -24,6 +24,7 @@ MOST_BAD = 60_000
 """Bad lines that are kept; more are counted."""
 
 _TEXTS = 5_000  # of bad lines that are kept
+_OPEN = 10_000  # questions of one log that wait for an answer at a time
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _CHALLENGES = "mscep_admin"
 _ANSWERED = timedelta(minutes=2)  # in which an answer comes, if one does
@@ -108,10 +109,17 @@ class Survey:
 
     def take(self, file: LogFile, lines: Iterable[Line]) -> None:
         """Read a file to its end. What the reader raises goes through; what was read before is kept."""
-        number = len(self._files)
         self._files.append(file)
         self._marks.append([])
         waiting = _Questions(self._keep_unanswered)
+        try:
+            self._read(file, lines, waiting)
+        finally:
+            waiting.end()
+            self._marks[-1].sort(key=lambda mark: mark.number)
+
+    def _read(self, file: LogFile, lines: Iterable[Line], waiting: "_Questions") -> None:
+        number = len(self._files) - 1
         days = Days()
         for line in ticking(lines, self._tick):
             at = days(line.at) if plausible(line.at) else None
@@ -143,8 +151,6 @@ class Survey:
                 waiting.answered(subject)
                 waiting.explained(verdict)
                 self._keep(mark, line.text)
-        waiting.end()
-        self._marks[-1].sort(key=lambda mark: mark.number)
 
     def _keep_unanswered(self, mark: Mark) -> None:
         self._keep(mark._replace(verdict=mark.verdict._replace(kind="bad")), "")
@@ -171,7 +177,7 @@ class Survey:
         trusted = [file.kind in _UTC_BY_NATURE for file in self._files]
         marks = self._subjects.told(self._marks, self._texts, self._judge)
         taken = of_ours(marks, self._askers, self._challenges)
-        files, clocks = aligned(taken, trusted)
+        files, clocks = aligned(taken, trusted, self._tick)
         for file, clock in zip(self._files, clocks, strict=True):
             file.clock = clock if file.first else None
         found = joined((mark for marks in files for mark in marks), [file.kind for file in self._files], self._tick)
@@ -255,6 +261,10 @@ class _Questions:
             self._closed(subject, 0)
         self._open.setdefault(subject, before).append(mark)
         self._entries[mark.verdict.entry] += 1
+        if self._entries.total() > _OPEN:
+            eldest = next(iter(self._open))
+            self._unanswered(self._open[eldest][0])
+            self._closed(eldest, 0)
 
     def answered(self, subject: str) -> None:
         """Whatever was asked last has its answer."""

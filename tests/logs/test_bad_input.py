@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadRequest
+from bot.timeline.lines import Ended
 from connectors import unpacking
 from connectors.logs import catalogue
 from connectors.streams import LONGEST_LINE, Stream
@@ -403,7 +404,7 @@ def test_a_zone_does_not_lead_past_the_calendar(date: str, zone: str) -> None:
 
 
 def test_joining_ends_when_somebody_stops_it(library: Library) -> None:
-    class StoppedError(Exception):
+    class StoppedError(Ended):
         pass
 
     def look(_: int) -> None:
