@@ -12,7 +12,7 @@ from bot.timeline.lines import Ended
 from connectors.logs import FALLBACK, Reader, reader_of
 from connectors.streams import Progress, Stream
 from connectors.texts import LARGEST, decode
-from connectors.times import stamp_in
+from connectors.times import stamped
 from connectors.unpacking import Notes, unpacked
 from knowledge.enclosed.marks import LONGEST, may_hold
 from knowledge.library import Library
@@ -44,7 +44,7 @@ def is_log(file: IO[bytes]) -> bool:
         return False
     lines = stream.head.splitlines()
     if reader.kind == FALLBACK:
-        return len(lines) >= _STAMPED and 2 * sum(stamp_in(line) is not None for line in lines) > len(lines)
+        return len(lines) >= _STAMPED and 2 * sum(stamped(line)[0] is not None for line in lines) > len(lines)
     return len(lines) > _FEW and not _is_listing(file)
 
 

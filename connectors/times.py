@@ -1,7 +1,7 @@
 """Times as logs of all languages write them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from bot.timeline.lines import DATELESS
@@ -14,6 +14,7 @@ _LOCAL = re.compile(
     r"(?:\s?(AM|PM|a\.\s?m\.|p\.\s?m\.))?",
     re.IGNORECASE,
 )
+_NEAR = 48  # characters of a line in which its time stands
 _BRACKET = 1  # characters before a time with which a line begins
 _CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.:,](\d{1,7}))?(?:\s?(Z|[+-]\d\d:?\d\d)(?!\d))?")
 
@@ -21,8 +22,10 @@ _CLOCK = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.:,](\d{1,7}))?(?:\s?(Z|[+-]\d\d
 def iso(text: str) -> datetime | None:
     """The first `2024-05-14T08:01:12.5Z` in a text; aware where a zone stands behind it."""
     found = _ISO.search(text)
-    if not found:
-        return None
+    return _iso(found) if found else None
+
+
+def _iso(found: re.Match[str]) -> datetime | None:
     *numbers, fraction, zone = found.groups()
     year, month, day, hour, minute, sec = map(int, numbers)
     try:
@@ -40,8 +43,10 @@ def local(text: str, day_first: bool | None = None) -> datetime | None:
     if at := iso(text):
         return at
     found = _LOCAL.search(text)
-    if not found:
-        return None
+    return _local(found, day_first) if found else None
+
+
+def _local(found: re.Match[str], day_first: bool | None = None) -> datetime | None:
     first, mark, second, third, hour, minute, sec, fraction, half = found.groups()
     days_first = not half if day_first is None else day_first
     year, month, day = _ordered(int(first), int(second), int(third), mark, days_first, len(first) == 4)
@@ -64,8 +69,10 @@ def _ordered(a: int, b: int, c: int, mark: str, day_first: bool, year_first: boo
 def clock(text: str) -> datetime | None:
     """The first time of day in a text, of the year `DATELESS`: aware where a zone stands behind it."""
     found = _CLOCK.search(text)
-    if not found:
-        return None
+    return _clock(found) if found else None
+
+
+def _clock(found: re.Match[str]) -> datetime | None:
     hour, minute, sec, fraction, zone = found.groups()
     try:
         at = datetime(DATELESS, 1, 2, int(hour), int(minute), int(sec), _micro(fraction))
@@ -74,18 +81,21 @@ def clock(text: str) -> datetime | None:
     return at.replace(tzinfo=_zone(zone)).astimezone(UTC).replace(day=2) if zone else at
 
 
-def stamp_in(line: str) -> datetime | None:
-    """The time at the beginning of a line, if one stands there."""
-    head = line[:48]
-    return local(head) or clock(head)
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], datetime | None]], ...] = (
+    (_ISO, _iso),
+    (_LOCAL, _local),
+    (_CLOCK, _clock),
+)
 
 
 def stamped(line: str) -> tuple[datetime | None, str]:
-    """The time at the beginning of a line and what follows it; the whole line where it does not begin with one."""
-    head = line[:48]
-    found = _ISO.search(head) or _LOCAL.search(head) or _CLOCK.search(head)
-    rest = line[found.end() :] if found and found.start() <= _BRACKET else line
-    return stamp_in(line), rest
+    """The time near the beginning of a line, if one stands there, and what follows it; the whole line where it does
+    not begin with one."""
+    head = line[:_NEAR]
+    for form, read in _FORMS:
+        if (found := form.search(head)) and (at := read(found)):
+            return at, line[found.end() :] if found.start() <= _BRACKET else line
+    return None, line
 
 
 def is_day_first(samples: Sequence[str]) -> bool:

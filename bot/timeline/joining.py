@@ -82,17 +82,15 @@ class Enrolment:
     @property
     def trouble(self) -> Mark | None:
         """The mark that tells best what went wrong in it, whatever came after: the first that is specific."""
-        bad = [mark for mark in self.marks if mark.verdict.kind == "bad"]
-        specific = (mark for mark in bad if mark.verdict.confidence >= SPECIFIC)
-        return next(specific, None) or max(bad, key=lambda mark: mark.verdict.confidence, default=None)
+        return _most_telling(self._failures)
 
     @property
     def failure(self) -> Mark | None:
         """The mark that tells best why it stopped; None where it went on after all."""
-        worst = self.trouble
+        bad = self._failures
+        worst = _most_telling(bad)
         if worst is None:
             return None
-        bad = [mark for mark in self.marks if mark.verdict.kind == "bad"]
         after = self.marks[self.marks.index(bad[-1]) + 1 :]
         step = self.step_of(worst) or 6
         enough = step if all(mark.verdict.retried for mark in bad) else step + 1
@@ -105,6 +103,10 @@ class Enrolment:
         if all(mark.depth == WEB and not mark.ends for mark in bad) and any(map(_was_sent, after)):
             return None  # it asked again, and came as far as to send its request
         return worst
+
+    @property
+    def _failures(self) -> list[Mark]:
+        return [mark for mark in self.marks if mark.verdict.kind == "bad"]
 
     def step_of(self, failure: Mark) -> int | None:
         """The step at which a failure stops it. One that tells no cause stops it behind what is proven to have gone
@@ -145,6 +147,11 @@ def joined(marks: Iterable[Mark], kinds: Sequence[str], tick: Tick = no_tick) ->
     for enrolment in devices:
         enrolment.marks.sort(key=lambda mark: mark.at or _EPOCH)
     return devices + chains.found, alone
+
+
+def _most_telling(bad: Sequence[Mark]) -> Mark | None:
+    specific = (mark for mark in bad if mark.verdict.confidence >= SPECIFIC)
+    return next(specific, None) or max(bad, key=lambda mark: mark.verdict.confidence, default=None)
 
 
 def _was_sent(mark: Mark) -> bool:

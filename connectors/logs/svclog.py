@@ -62,7 +62,7 @@ def _lines(stream: Stream) -> Iterator[Line]:
                 who=call.who,
             )
             if text.startswith("VerifyRequest Finished"):
-                call.transaction = ""
+                call.who = call.transaction = ""
 
 
 def _text(element: Element) -> str:

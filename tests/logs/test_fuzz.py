@@ -94,7 +94,7 @@ def test_a_stream_loses_no_line(data: bytes) -> None:
 @QUICK
 @given(text=st.text(st.sampled_from("0123456789:./- TZ+,APMapm"), max_size=40))
 def test_no_time_raises(text: str) -> None:
-    for read in (times.iso, times.local, times.clock, times.stamp_in):
+    for read in (times.iso, times.local, times.clock, times.stamped):
         read(text)
 
 
