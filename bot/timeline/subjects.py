@@ -36,11 +36,11 @@ class Subjects:
     ) -> list[list[Mark]]:
         """The marks of each file; refusals that do not say why are judged with their subjects, where requests with
         such a subject were all refused and others were not. `texts` of lines, by file and number, get the subject."""
-        accepted = {
+        accepted = {  # not every log names them: that others were accepted is shown by those without a name too
             mark.transaction
             for marks in files
             for mark in marks
-            if mark.transaction and mark.verdict.kind == "good" and (mark.verdict.step or 0) >= _ACCEPTED
+            if mark.verdict.kind == "good" and (mark.verdict.step or 0) >= _ACCEPTED
         }
         if not accepted.isdisjoint(self._of):
             return list(files)

@@ -62,7 +62,7 @@ def _lines(stream: Stream) -> Iterator[Line]:
                 who=call.who,
             )
             if text.startswith("VerifyRequest Finished"):
-                call.who = call.transaction = ""
+                call.transaction = ""
 
 
 def _text(element: Element) -> str:

@@ -167,7 +167,7 @@ def test_a_completed_installation_undoes_what_failed_in_it_and_nothing_else(libr
     assert [stop.first.line for stop in told.stops] == [2]
 
 
-def test_good_news_without_a_transaction_does_not_show_that_other_names_are_accepted(library: Library) -> None:
+def test_good_news_without_a_transaction_shows_that_other_names_are_accepted(library: Library) -> None:
     named = [row for minute in (21, 31) for row in connector("CN=Brandt\\, Lea", minute, ok=False)]
     good = [
         (level, at, number, text.partition("\n")[0] + '"')
@@ -175,6 +175,8 @@ def test_good_news_without_a_transaction_does_not_show_that_other_names_are_acce
         for level, at, number, text in connector("CN=Anna", minute, ok=True)
     ]
     (stop,) = story(library, connector=events("Microsoft-Intune-CertificateConnectors", *good, *named)).stops
+    assert (stop.step, stop.verdict.entry) == (1, "profile-subject-escaped-characters")
+    (stop,) = story(library, connector=events("Microsoft-Intune-CertificateConnectors", *named)).stops
     assert stop.step == 3
 
 
