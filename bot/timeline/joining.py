@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.timeline.lines import Tick, no_tick, ticking
-from bot.timeline.marks import DEVICE, WEB, Mark
+from bot.timeline.marks import CAPI2, DEVICE, WEB, Mark
 from bot.timeline.verdicts import SPECIFIC
 
 _PAUSE = timedelta(minutes=10)  # of one device, after which it starts anew
@@ -150,8 +150,11 @@ def joined(marks: Iterable[Mark], kinds: Sequence[str], tick: Tick = no_tick) ->
 
 
 def _most_telling(bad: Sequence[Mark]) -> Mark | None:
-    specific = (mark for mark in bad if mark.verdict.confidence >= SPECIFIC)
-    return next(specific, None) or max(bad, key=lambda mark: mark.verdict.confidence, default=None)
+    """The first that is specific, else the surest. CAPI2 says what was wrong with a certificate and not what for: the
+    word of the program that asked goes before its own."""
+    specific = [mark for mark in bad if mark.verdict.confidence >= SPECIFIC]
+    asked = next((mark for mark in specific if mark.depth != CAPI2), None)
+    return asked or next(iter(specific), None) or max(bad, key=lambda mark: mark.verdict.confidence, default=None)
 
 
 def _was_sent(mark: Mark) -> bool:

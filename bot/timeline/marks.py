@@ -47,11 +47,11 @@ class Mark(NamedTuple):
         )
 
 
-CA, NDES, WEB, DEVICE = 9, 5, 3, 2
-"""Depths of what they tell: of the CA, of NDES itself, of IIS and HTTP.SYS, and of a device."""
+CA, CAPI2, NDES, WEB, DEVICE = 9, 8, 5, 3, 2
+"""Depths of what they tell: of the CA, of CAPI2, of NDES itself, of IIS and HTTP.SYS, and of a device."""
 _DEPTHS = (
     (CA, "certificationauthority|security-auditing|^ca$"),
-    (8, "capi2"),
+    (CAPI2, "capi2"),
     (7, "kdc|schannel|windows-was|application error"),
     (6, "certificateregistrationpoint|ndesconnector|certificateconnectors|intune connector"),
     (NDES, "networkdeviceenrollment"),

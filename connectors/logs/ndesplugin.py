@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from bot.timeline.lines import Line
 from connectors.logs import Reader
 from connectors.streams import Stream
+from connectors.times import local
 
 _START, _END = "<![LOG[", "]LOG]!>"
 _LONGEST = 8_000  # characters of one entry that are kept: the page of an error answer stands in some
+_LONGEST_TIME = 40  # characters of a column with a time
 _MOST_LINES = 300  # of one entry; what runs longer has lost its end
 _MARK = re.compile(
     r'<time="(\d\d?):(\d\d):(\d\d)(?:\.(\d{1,7}))?([+-]\d{1,4})?" date="(\d\d?)-(\d\d?)-(\d{4})"'
@@ -20,6 +22,10 @@ _TRAILED = re.compile(
     r"(?:<thread=(\w{0,12}))?"
 )
 """The older shape of the format: one line, with component, time and thread behind it."""
+_COPIED = re.compile(
+    r"(\d\d?)-(\d\d?)-(\d{4}) (\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,7}))?([+-]\d{1,4})?\s+(\w{1,80})\s+(\w{1,12})\s+(?=\S)"
+)
+"""How it looks where the marks were taken off: time, component and thread before the text. Months stand first."""
 _WORDS = re.compile(r"Calling VerifyRequest|Verify challenge returns|Exiting VerifyRequest|registration point\.$", re.M)
 
 
@@ -40,7 +46,7 @@ def _lines(stream: Stream) -> Iterator[Line]:
             open_at, parts = 0, []
         if not open_at and _START not in line:
             if line.strip():
-                yield _trailed(number, line)
+                yield _alone(number, line)
             continue
         open_at = open_at or number
         parts.append(line)
@@ -51,14 +57,25 @@ def _lines(stream: Stream) -> Iterator[Line]:
         yield _entry(open_at, parts)
 
 
-def _trailed(number: int, line: str) -> Line:
+def _alone(number: int, line: str) -> Line:
+    at, component, thread, text = _parts(line)
+    component = component.strip()[:80] or "NDESPlugin"
+    return Line(number, at, component, f"{component}: {text.strip()[:_LONGEST]}", flow=thread.strip()[:12])
+
+
+def _parts(line: str) -> tuple[datetime | None, str, str, str]:
+    """Time, component, thread and text of an entry in one line, whichever way it was written or copied."""
     end = line.rfind("$$<")
-    if end < 0 or not (found := _TRAILED.match(line, end)):
-        return Line(number, None, "NDESPlugin", f"NDESPlugin: {line.strip()[:_LONGEST]}")
-    component, month, day, year, hour, minute, second, fraction, bias, thread = found.groups()
-    at = _time(hour, minute, second, fraction, bias, month, day, year)
-    component = component or "NDESPlugin"
-    return Line(number, at, component, f"{component}: {line[:end].strip()[:_LONGEST]}", flow=thread or "")
+    if end >= 0 and (found := _TRAILED.match(line, end)):
+        component, month, day, year, hour, minute, second, fraction, bias, thread = found.groups()
+        return _time(hour, minute, second, fraction, bias, month, day, year), component, thread or "", line[:end]
+    if found := _COPIED.match(line):
+        month, day, year, hour, minute, second, fraction, bias, component, thread = found.groups()
+        return _time(hour, minute, second, fraction, bias, month, day, year), component, thread, line[found.end() :]
+    columns = line.rsplit("\t", 3)  # as the viewer copies it
+    if len(columns) == 4 and (at := local(columns[2][:_LONGEST_TIME])):
+        return at, columns[1], columns[3].partition(" ")[0], columns[0]
+    return None, "", "", line
 
 
 def _entry(number: int, parts: list[str]) -> Line:

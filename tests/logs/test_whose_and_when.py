@@ -235,6 +235,30 @@ def test_a_thread_of_the_registration_point_names_the_transaction_before_the_out
     ]
 
 
+def test_what_capi2_tells_of_a_certificate_is_of_the_program_that_asked(library: Library) -> None:
+    """Which certificate it was, and at which step, only that program knows."""
+    name = "The certificate's CN name does not match the passed value."
+    capi2 = events(
+        "Microsoft-Windows-CAPI2",
+        *(("Error", f"8:{minute:02}:01 AM", 30, f'"Result 800B010F {name} SCEP"') for minute in (1, 11, 21)),
+    )
+    plugin = "".join(
+        f'<![LOG[{text}]LOG]!><time="08:{minute:02}:0{i}.100+000" date="05-14-2026" component="NDESPlugin" context="" type="1" thread="7" file="x">\n'
+        for minute in (1, 11, 21)
+        for i, text in enumerate(
+            [
+                "Calling VerifyRequest ...",
+                "WINHTTP_CALLBACK_STATUS_FLAG_CERT_CN_INVALID",
+                "Failed to send http request /CertificateRegistrationSvc/Certificate/VerifyRequest. Error 12175",
+                "Verify challenge returns false",
+            ]
+        )
+    )
+    told = story(library, capi2=capi2, plugin=plugin)
+    assert [(stop.step, stop.first.file, stop.first.line) for stop in told.stops] == [(3, "capi2.log", 2)]
+    assert told.stops[0].verdict.entry == "policy-module-12175-cn-invalid"
+
+
 # --- when it was written -----------------------------------------------------------------------
 
 
@@ -306,6 +330,21 @@ def test_the_older_shape_of_cmtrace_has_its_times_and_no_codes_in_them(library: 
     )
     assert first.text == "NDESPlugin: Calling VerifyRequest ..."
     assert story(library, plugin=lines).stops == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "05-04-2026 08:01:12.302  NDESPlugin  6373  Verify challenge returns false",
+        "Verify challenge returns false\tNDESPlugin\t04.05.2026 08:01:12\t6373 (0x18E5)",
+        "Verify challenge returns false\tNDESPlugin\t5/4/2026 8:01:12 AM\t6373 (0x18E5)",
+    ],
+)
+def test_a_log_that_was_copied_out_of_its_viewer_keeps_its_times(line: str) -> None:
+    read = lines_of(f"{line}\n".encode())[0]
+    assert read.at
+    assert read.at.replace(microsecond=0) == datetime(2026, 5, 4, 8, 1, 12)
+    assert (read.flow, read.text) == ("6373", "NDESPlugin: Verify challenge returns false")
 
 
 def test_the_zone_of_a_log_is_found_beside_thousands_of_requests_of_other_days(library: Library) -> None:
