@@ -16,7 +16,7 @@ _SHAPE = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ \S+ \S+ \S+ (?:HTTP/\d\.\d|-) \S+ \S+ (?:\S+ )?\S+ \S+ [A-Za-z_]+ \S+\s*$",
     re.MULTILINE,
 )
-_NOISE = ("Timer_", "Connection_Dropped", "Connection_Abandoned", "Client_Reset")
+_NOISE = ("Timer_", "Connection_Dropped", "Client_Reset")
 """Reasons that healthy servers log all day."""
 _TOO_LONG = {"FieldLength", "RequestLength", "URL_Length", "UrlLength"}
 """Reasons that keep http.sys from knowing what was asked for."""
