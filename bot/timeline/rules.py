@@ -17,6 +17,9 @@ _BAD = 0.7
 _GOOD = 0.8
 """The same for a step that went well."""
 _BAD_OF_TLS = 0.55
+_FAINT = 0.45
+"""The same for problems that scanners leave on every server."""
+_OF_SCANNERS = frozenset({"tls-no-common-protocol"})
 _UNKNOWN = 0.5
 """Confidence of a failure that the knowledge has no entry for."""
 
@@ -286,6 +289,8 @@ def _of(best: Match, grave: bool | None, make: int, bar: float) -> Verdict | Non
     if entry.kind is Kind.PROBLEM and best.confidence >= bar and grave is not False:
         kind: Literal["bad", "open"] = "open" if entry.id in _UNLESS_ANSWERED else "bad"
         return Verdict(kind, entry.step, entry.id, best.confidence, best, make)
+    if entry.id in _OF_SCANNERS and best.confidence >= _FAINT and grave:
+        return Verdict("faint", entry.step, entry.id, best.confidence, best, make)
     if entry.kind is Kind.SUCCESS and best.confidence >= _GOOD and not grave:
         return Verdict("good", entry.step, entry.id, best.confidence, best, make)
     return None

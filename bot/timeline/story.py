@@ -1,6 +1,6 @@
 """What the logs together tell: how many enrolments, how far they come, where they stop, and since when."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,9 +12,10 @@ from bot.timeline.lines import Days, Line, Tick, Where, alike, no_tick, plausibl
 from bot.timeline.marks import Mark
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
+from bot.timeline.silence import MOST, silenced
 from bot.timeline.strangers import Askers, of_ours, without_others
 from bot.timeline.subjects import Subjects
-from bot.timeline.templates import Templates, Unknown
+from bot.timeline.templates import Righted, Templates, Unknown
 from bot.timeline.verdicts import SPECIFIC, Verdict
 from knowledge.library import Library
 
@@ -24,6 +25,7 @@ MOST_BAD = 60_000
 """Bad lines that are kept; more are counted."""
 
 _TEXTS = 5_000  # of bad lines that are kept
+_LONGEST_FAINT = 500  # characters of a line that means little
 _OPEN = 10_000  # questions of one log that wait for an answer at a time
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _CHALLENGES = "mscep_admin"
@@ -102,6 +104,7 @@ class Survey:
         self._good = self._bad = 0
         self._challenges = 0
         self._dropped: Counter[tuple[int | None, str]] = Counter()
+        self._faint: deque[tuple[Mark, str]] = deque(maxlen=MOST)
         self._texts: dict[tuple[int, int], str] = {}
         self._unknown = Templates()
         self._recipients = Recipients()
@@ -144,7 +147,9 @@ class Survey:
             if verdict.kind == "odd":
                 continue
             mark = Mark.of(line, number, verdict)
-            if verdict.kind == "open":
+            if verdict.kind == "faint":
+                self._faint.append((mark, line.text[:_LONGEST_FAINT]))
+            elif verdict.kind == "open":
                 self._remember(mark, line.text)
                 waiting.asked(subject, mark)
             else:
@@ -186,10 +191,11 @@ class Survey:
         for enrolment in enrolments:
             reached.update(enrolment.steps)
         clock_of = [righted(*one) for one in zip(taken, files, clocks, strict=True)]
+        groups = grouped(enrolments, alone) or self._silence(enrolments, clock_of)
         return Story(
             tuple(self._files),
             tuple(enrolments),
-            tuple(self._stops(enrolments, alone)),
+            tuple(self._stops(groups)),
             dict(reached),
             tuple(self._unknown.told([file.name for file in self._files], clock_of)),
             self._unknown.beyond,
@@ -200,10 +206,17 @@ class Survey:
             self._recipients.told(),
         )
 
-    def _stops(self, enrolments: Sequence[Enrolment], alone: Sequence[Mark]) -> list[Stop]:
+    def _silence(self, enrolments: Sequence[Enrolment], clock_of: Sequence[Righted]) -> list[Group]:
+        faint = [mark._replace(at=clock_of[mark.file](mark.at)) for mark, _ in self._faint if mark.at]
+        groups = silenced(faint, enrolments)
+        told = {(mark.file, mark.number) for group in groups for mark in group.marks[:1]}
+        self._texts |= {place: text for mark, text in self._faint if (place := (mark.file, mark.number)) in told}
+        return groups
+
+    def _stops(self, groups: Sequence[Group]) -> list[Stop]:
         dropped = self._dropped.copy()  # what was not kept counts once, where most of its like was
-        groups = sorted(grouped(enrolments, alone), key=lambda group: -len(group.marks))
-        stops = [self._stop(group, dropped.pop(_like(group.telling), 0)) for group in groups]
+        largest = sorted(groups, key=lambda group: -len(group.marks))
+        stops = [self._stop(group, dropped.pop(_like(group.telling), 0)) for group in largest]
         return sorted(stops, key=_weight, reverse=True)
 
     def _stop(self, group: Group, dropped: int) -> Stop:

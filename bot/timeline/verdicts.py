@@ -25,9 +25,10 @@ _UNEXPLAINED = frozenset({"connector-4005-verify-failure", "crp-verifyrequest-fa
 
 class Verdict(NamedTuple):
     """What the knowledge says of a line. `match` is None for a failure that it does not know; `odd` is one that only
-    looks like a failure: no enrolment is said to stop there."""
+    looks like a failure: no enrolment is said to stop there; `faint` one that healthy servers log all day, and that
+    counts only where nothing else is heard of any more."""
 
-    kind: Literal["good", "bad", "open", "odd"]
+    kind: Literal["good", "bad", "open", "odd", "faint"]
     step: int | None
     entry: str
     confidence: float

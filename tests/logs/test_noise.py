@@ -14,6 +14,9 @@ from tests.logs.test_second_looks import events, story
 
 HEADER = "\n".join(IIS.splitlines()[:2]) + "\n"
 NDES = "Microsoft-Windows-NetworkDeviceEnrollmentService"
+HTTPERR = (
+    "#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\n"
+)
 
 
 def request(at: str, what: str, device: int, status: str = "200 0 0", agent: str = "Dalvik/2.1.0") -> str:
@@ -86,6 +89,46 @@ def test_ndes_that_waits_for_its_ca_while_the_server_starts_is_no_fault(
         ("Information", later, 1, "The Network Device Enrollment Service started successfully."),
     )
     assert len(story(library, application=log).stops) == stops
+
+
+def abandoned(at: str, device: int) -> str:
+    return f"2026-05-14 {at}:00 10.0.0.{device} 58852 10.0.0.21 443 HTTP/1.1 GET /certsrv/mscep/mscep.dll?operation=GetCACaps - - 1 Connection_Abandoned_By_ReqQueue SCEP\n"
+
+
+def test_a_worker_process_that_died_once_under_a_device_that_came_again_is_no_fault(library: Library) -> None:
+    good = "".join(enrolment(f"08:{minute:02}", 30 + minute) for minute in range(0, 60, 5))
+    after = HEADER + good + enrolment("09:10", 30)
+    assert story(library, httperr=HTTPERR + abandoned("09:09", 30), iis=after).stops == ()
+
+
+def test_one_that_dies_under_every_request_is_told_from_the_first(library: Library) -> None:
+    good = HEADER + "".join(enrolment(f"08:{minute:02}", 30 + minute) for minute in range(0, 60, 5))
+    log = HTTPERR + "".join(abandoned(f"09:{minute:02}", 30 + minute) for minute in range(5))
+    (stop,) = story(library, httperr=log, iis=good).stops
+    assert (stop.step, stop.verdict.entry, stop.first.line) == (2, "scep-worker-process-died", 2)
+
+
+SCHANNEL = "An TLS 1.2 connection request was received from a remote client application, but none of the cipher suites supported by the client application are supported by the server. The TLS connection request has failed."
+
+
+def system(*times: str) -> str:
+    return events("Schannel", *(("Error", f"{at}:00 AM", 36874, f'"{SCHANNEL}"') for at in times))
+
+
+def test_clients_without_a_common_cipher_are_scanners_while_enrolments_go_on(library: Library) -> None:
+    good = HEADER + "".join(enrolment(f"{hour:02}:{minute:02}", 30) for hour in (8, 9, 10) for minute in range(60))
+    scanned = system(*(f"{hour}:{minute:02}" for hour in (8, 9, 10) for minute in range(0, 60, 5)))
+    assert story(library, iis=good, system=scanned).stops == ()
+    ended = HEADER + "".join(enrolment(f"08:{minute:02}", 30) for minute in range(60))
+    assert story(library, iis=ended, system=scanned).stops == ()  # as often as before: the log is only longer
+
+
+def test_they_are_the_fault_where_nothing_else_is_heard_of_any_more(library: Library) -> None:
+    good = HEADER + "".join(enrolment(f"08:{minute:02}", 30) for minute in range(60))
+    refused_now = system("8:20", *(f"9:{minute:02}" for minute in range(0, 60, 2)))
+    (stop,) = story(library, iis=good, system=refused_now).stops
+    assert (stop.step, stop.verdict.entry, stop.first.line, stop.lines) == (2, "tls-no-common-protocol", 3, 30)
+    assert "cipher suites" in stop.telling
 
 
 def test_an_installation_that_was_completed_has_not_failed(library: Library) -> None:

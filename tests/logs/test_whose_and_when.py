@@ -438,6 +438,17 @@ def test_a_refusal_right_behind_one_that_explains_itself_is_of_it(library: Libra
     assert [(stop.step, stop.verdict.entry) for stop in told.stops] == [(1, "profile-subject-escaped-characters")]
 
 
+def test_few_lines_show_no_wrong_clock_where_a_zone_explains_one_of_them(library: Library) -> None:
+    web = HEADER + "".join(refused(f"08:{minute:02}", 30 + minute) for minute in (0, 10, 20, 40))
+    rows = (
+        ("Error", f"{at}:12 AM", 5059, "Application pool SCEP has been disabled.") for at in ("9:07", "9:17", "9:27")
+    )
+    last = ("Error", "9:40:00 AM", 5059, "Application pool SCEP has been disabled.")
+    clock = story(library, iis=web, system=events("Microsoft-Windows-WAS", *rows, last)).files[1].clock
+    assert clock
+    assert clock.ahead == timedelta(hours=1)
+
+
 def test_no_zone_is_an_hour_and_a_half_ahead(library: Library) -> None:
     web = HEADER + "".join(refused(f"{hour:02}:{minute:02}", 30) for hour in (8, 9) for minute in (0, 7, 21))
     rows = (
