@@ -123,6 +123,18 @@ def test_clients_without_a_common_cipher_are_scanners_while_enrolments_go_on(lib
     assert story(library, iis=ended, system=scanned).stops == ()  # as often as before: the log is only longer
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        [f"{hour}:{minute:02}" for hour in (11,) for minute in range(20)],  # a scan of twenty minutes
+        [f"{hour}:{minute:02}" for hour in (9, 10) for minute in range(0, 60, 5)],  # no longer than pauses are here
+    ],
+)
+def test_a_scan_in_a_quiet_hour_is_no_fault(library: Library, times: list[str]) -> None:
+    good = HEADER + "".join(enrolment(at, 30) for at in ("01:00", "03:00", "05:00", "06:00", "08:00"))
+    assert story(library, iis=good, system=system(*times)).stops == ()
+
+
 def test_they_are_the_fault_where_nothing_else_is_heard_of_any_more(library: Library) -> None:
     good = HEADER + "".join(enrolment(f"08:{minute:02}", 30) for minute in range(60))
     refused_now = system("8:20", *(f"9:{minute:02}" for minute in range(0, 60, 2)))
