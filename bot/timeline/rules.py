@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from bot.timeline.lines import Line
 from bot.timeline.marks import DEVICE, depth
-from bot.timeline.verdicts import SPECIFIC, Verdict
+from bot.timeline.verdicts import KNOWN, SPECIFIC, Verdict
 from knowledge.events import PROVIDERS
 from knowledge.library import Library, Match
 from knowledge.observations import FOREIGN, Exchange
@@ -12,8 +12,6 @@ from knowledge.patterns import pattern
 from knowledge.reading import Reading, read
 from knowledge.schema import Kind, Path, Source
 
-_BAD = 0.7
-"""Confidence from which a line is taken to show a problem."""
 _GOOD = 0.8
 """The same for a step that went well."""
 _BAD_OF_TLS = 0.55
@@ -192,7 +190,7 @@ def _names_its_step(seen: _Seen) -> _Said:
     if seen.told is not None and seen.told.kind != "open":
         return None
     step = next((step for step, says in _SAYS_STEP.items() if says.search(seen.reading.bytes)), None)
-    return seen.failure(step, _BAD) if step else None
+    return seen.failure(step, KNOWN) if step else None
 
 
 def _in_our_logs(seen: _Seen) -> _Said:
@@ -279,7 +277,7 @@ def _bar(reading: Reading) -> float:
     """The confidence that shows a problem: less where Windows tells of the TLS of the server whose logs these are,
     which among people could be any server's."""
     of_tls = not reading.topic and any(event.source == Source.HTTP for event in reading.events)
-    return _BAD_OF_TLS if of_tls else _BAD
+    return _BAD_OF_TLS if of_tls else KNOWN
 
 
 def _of(best: Match, grave: bool | None, make: int, bar: float) -> Verdict | None:

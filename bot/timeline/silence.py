@@ -13,6 +13,7 @@ MOST = 20_000
 _MANY, _LONG = 10, timedelta(minutes=30)  # lines since the last success, and from the first to the last of them
 _MORE_OFTEN = 10  # times than before: scanners leave the same lines all the time
 _QUIETER = 3  # times the longest pause of enrolments before: nights are quiet, too
+_SURE = 0.7  # how sure such a line is then
 _USED = 3  # enrolments that went well before, without which nothing has ended
 
 
@@ -33,4 +34,5 @@ def silenced(faint: Iterable[Mark], enrolments: Sequence[Enrolment]) -> list[Gro
     before = sum(good[0] <= at <= last for at, _ in timed)
     if before * _MORE_OFTEN * lasted > len(since) * (last - good[0]):
         return []
-    return [Group(since[0].verdict.step, since[0], [], since)]
+    sure = [mark._replace(verdict=mark.verdict._replace(kind="bad", confidence=_SURE)) for mark in since]
+    return [Group(sure[0].verdict.step, sure[0], [], sure)]

@@ -16,8 +16,9 @@ from bot.timeline.silence import MOST, silenced
 from bot.timeline.strangers import Askers, of_ours, without_others
 from bot.timeline.subjects import Subjects
 from bot.timeline.templates import Righted, Templates, Unknown
-from bot.timeline.verdicts import SPECIFIC, Verdict
+from bot.timeline.verdicts import KNOWN, SPECIFIC, Verdict
 from knowledge.library import Library
+from knowledge.schema import Entry
 
 MOST_GOOD = 120_000
 """Good lines that are kept, over all files."""
@@ -70,6 +71,8 @@ class Stop:
     telling: str
     proven: tuple[tuple[int, Where], ...] = ()
     """For each step before, the first line that proves it for the stopped enrolments."""
+    beside: tuple[tuple[Entry, Where], ...] = ()
+    """What other logs call the same outage, each with the first line that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,18 @@ class Survey:
             self._texts.get((first.file, first.number), ""),
             self._texts.get((telling.file, telling.number), ""),
             tuple(self._proven(group.stopped)),
+            tuple(self._beside(bad, telling)),
         )
+
+    def _beside(self, bad: Iterable[Mark], telling: Mark) -> Iterator[tuple[Entry, Where]]:
+        seen = {telling.verdict.entry}
+        for mark in bad:
+            match = mark.verdict.match
+            if mark.file == telling.file or not match or mark.verdict.confidence < KNOWN:
+                continue
+            if match.entry.id not in seen:
+                seen.add(match.entry.id)
+                yield match.entry, Where(self._files[mark.file].name, mark.number)
 
     def _proven(self, stopped: Iterable[Enrolment]) -> Iterator[tuple[int, Where]]:
         seen: set[int] = set()

@@ -1,18 +1,20 @@
 """The story of a set of logs in words: where the enrolments stop, since when, how sure that is, and what to do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.answer import compose, diagnose
+from bot.answer import Diagnosis, compose, diagnose
 from bot.timeline.lines import moment
 from bot.timeline.story import LogFile, Stop, Story
 from bot.timeline.templates import Unknown
 from bot.times import many
-from bot.types import STEP_NAMES, Answer, Block, Caution, Facts, Fold, Heading, Text, Tone
+from bot.types import STEP_NAMES, Answer, Block, Caution, Choices, Facts, Fold, Heading, Text, Tone
 from knowledge.codes import Codes
-from knowledge.library import Library
+from knowledge.library import Library, Match
 
 _SHOWN = 12  # files, steps or stops that are named; the rest is counted
 _KINDS = 8  # kinds of unknown failures that are shown
+_SIGNS = 3  # names for the same outage in other logs
 _LONGEST = 300  # characters of one
 
 
@@ -24,13 +26,36 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
         tone: Tone = "unknown" if story.unknown else "success" if story.enrolments else "info"
         return Answer(summary(story), tone, (*_unknown(story, shown=True), *_passed(story), logs, *left_out))
     first, *others = story.stops
-    page = compose(diagnose(first.telling or first.text, library=library), library=library, codes=codes)
-    blocks: list[Block] = [Facts(_where(first)), *left_out, Heading(page.title, page.tone), *page.blocks]
+    page = compose(_diagnosed(first, library), library=library, codes=codes)
+    blocks: list[Block] = [Facts(_where(first)), *_beside(first), *left_out]
+    blocks += [Heading(page.title, page.tone), *page.blocks]
     if others:
         rows = tuple((_told(stop), f"first in {stop.first.file}, line {stop.first.line:,}") for stop in others[:_SHOWN])
         blocks.append(Fold("Also in these logs", many(len(others), "other failure"), (Facts(rows),)))
     blocks += [*_unknown(story), *_passed(story), logs]
     return Answer(summary(story), page.tone, tuple(blocks), page.about)
+
+
+def _diagnosed(stop: Stop, library: Library) -> Diagnosis:
+    """What the telling line means, as surely as all lines together say it."""
+    diagnosis = diagnose(stop.telling or stop.text, library=library)
+    known = stop.verdict
+
+    def raised(match: Match) -> Match:
+        return replace(match, confidence=max(match.confidence, known.confidence))
+
+    matches = (raised(match) if match.entry.id == known.entry else match for match in diagnosis.matches)
+    return replace(diagnosis, matches=tuple(sorted(matches, key=lambda match: -match.confidence)))
+
+
+def _beside(stop: Stop) -> list[Block]:
+    if not stop.beside:
+        return []
+    signs = tuple(
+        (f"{entry.title} ({place.file}, line {place.line:,})", f"explain {entry.id}")
+        for entry, place in stop.beside[:_SIGNS]
+    )
+    return [Choices("Other logs tell of the same outage, and may name what is behind it:", signs)]
 
 
 def summary(story: Story) -> str:

@@ -6,6 +6,8 @@ from knowledge.library import Match
 
 SPECIFIC = 0.9
 """Confidence from which a line tells the cause, and not only that something failed."""
+KNOWN = 0.7
+"""Confidence from which a line is taken to show a problem."""
 
 _OF_THE_SERVICE = frozenset(
     {

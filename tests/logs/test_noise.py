@@ -6,8 +6,10 @@ import io
 
 import pytest
 
-from bot.timeline import Story
+from bot.timeline import Story, tell
+from bot.types import Choices
 from connectors.surveying import Surveying
+from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.logs.test_readers import IIS
 from tests.logs.test_second_looks import events, story
@@ -108,6 +110,21 @@ def test_one_that_dies_under_every_request_is_told_from_the_first(library: Libra
     assert (stop.step, stop.verdict.entry, stop.first.line) == (2, "scep-worker-process-died", 2)
 
 
+def test_what_other_logs_call_the_same_outage_is_told_beside_it(library: Library) -> None:
+    """The pool that answers 503 is what devices meet; why it stopped stands in the System log."""
+    offline = "2026-05-14 09:{:02}:00 10.0.0.{} 58852 10.0.0.21 443 HTTP/1.1 GET /certsrv/mscep/mscep.dll?operation=GetCACaps - 503 1 AppOffline SCEP\n"
+    web = HTTPERR + "".join(offline.format(minute, 30 + minute) for minute in range(5, 20))
+    disabled = "Application pool 'SCEP' is being automatically disabled due to a series of failures in the process(es) serving that application pool."
+    log = events("Microsoft-Windows-WAS", ("Error", "9:04:50 AM", 5002, disabled))
+    told = story(library, httperr=web, system=log)
+    (stop,) = told.stops
+    assert [(entry.id, tuple(place)) for entry, place in stop.beside] == [
+        ("app-pool-rapid-fail-5002", ("system.log", 2))
+    ]
+    offered = [block for block in tell(told, library=library, codes=Codes(())).blocks if isinstance(block, Choices)]
+    assert offered[0].options[0][1] == "explain app-pool-rapid-fail-5002"
+
+
 SCHANNEL = "An TLS 1.2 connection request was received from a remote client application, but none of the cipher suites supported by the client application are supported by the server. The TLS connection request has failed."
 
 
@@ -138,9 +155,11 @@ def test_a_scan_in_a_quiet_hour_is_no_fault(library: Library, times: list[str]) 
 def test_they_are_the_fault_where_nothing_else_is_heard_of_any_more(library: Library) -> None:
     good = HEADER + "".join(enrolment(f"08:{minute:02}", 30) for minute in range(60))
     refused_now = system("8:20", *(f"9:{minute:02}" for minute in range(0, 60, 2)))
-    (stop,) = story(library, iis=good, system=refused_now).stops
+    told = story(library, iis=good, system=refused_now)
+    (stop,) = told.stops
     assert (stop.step, stop.verdict.entry, stop.first.line, stop.lines) == (2, "tls-no-common-protocol", 3, 30)
-    assert "cipher suites" in stop.telling
+    answer = tell(told, library=library, codes=Codes(()))
+    assert (answer.tone, answer.about) == ("problem", "tls-no-common-protocol")
 
 
 def test_an_installation_that_was_completed_has_not_failed(library: Library) -> None:
