@@ -141,6 +141,7 @@ def _first_bad(story: Outline) -> Iterator[str]:
         if stop.since:
             yield f"* From {_stamp(stop.since)} to {_stamp(stop.until)}"
         yield from (f"* Step {proof.step} proven: {_place(proof.file, proof.line)}" for proof in stop.proven)
+        yield from (f"* Also: {_plain(sign.title)}, {_place(sign.file, sign.line)}" for sign in stop.beside)
         yield ""
         for text in dict.fromkeys((stop.text, stop.telling)):
             yield from _fenced(text)

@@ -13,6 +13,7 @@ from bot.timeline.templates import Unknown
 _FILES: Final = 40
 _STOPS: Final = 12
 _UNKNOWN: Final = 20
+_SIGNS: Final = 12
 _NOTES: Final = 20
 _NAME: Final = 200  # characters of a name or a note
 _LINE: Final = 800  # characters of a line
@@ -40,9 +41,19 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """What another log calls the same outage, and the first line that does."""
+
+    entry: str
+    title: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutlinedStop:
     """Enrolments that stop for one reason: at which step, which entry tells why (None: none does), the first bad line
-    with its words, the words that tell most, and what was proven before."""
+    with its words, the words that tell most, what was proven before, and what other logs call it."""
 
     step: int | None
     entry: str | None
@@ -58,6 +69,7 @@ class OutlinedStop:
     text: str
     telling: str
     proven: tuple[Proof, ...]
+    beside: tuple[Sign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,9 @@ def _stop(stop: Stop) -> OutlinedStop:
         _clean(stop.text, _LINE),
         _clean(stop.telling, _LINE),
         tuple(Proof(step, _clean(place.file, _NAME), place.line) for step, place in stop.proven),
+        tuple(
+            Sign(entry.id, entry.title, _clean(place.file, _NAME), place.line) for entry, place in stop.beside[:_SIGNS]
+        ),
     )
 
 

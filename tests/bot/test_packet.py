@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.findings import Finding, Suspect
 from bot.packet import EDITION, FORMAT, MOST, Case, Checked, Stood, Tried, Turn, knowledge_version, packed
-from bot.timeline.outline import Outline, OutlinedLog, OutlinedStop, OutlinedUnknown, Proof
+from bot.timeline.outline import Outline, OutlinedLog, OutlinedStop, OutlinedUnknown, Proof, Sign
 from knowledge.library import Library
 from tests.fakes import NOON
 
@@ -23,6 +23,7 @@ STOP = OutlinedStop(
     "2026-05-04T10:41:07+00:00", "2026-05-04T11:00:00+00:00", "u_ex.log", 312,
     "POST /CertificateRegistrationSvc/Certificate/VerifyRequest - 403 16 2148204809",
     "Verify challenge returns false", (Proof(2, "u_ex.log", 300),),
+    (Sign("policy-module-12175", "12175 in NDESPlugin.log", "NDESPlugin.log", 17),),
 )  # fmt: skip
 UNKNOWN = OutlinedUnknown("NDES request <*> failed with 0x80091234", 7, 2, "b.log", 9, "10:41:07", "10:42:00")
 STORY = Outline(
@@ -73,6 +74,7 @@ def test_the_page_tells_everything() -> None:
         "| 2. The device reaches NDES | 214 of at least 214 |",
         "* First bad line: `u_ex.log`, line 312",
         "* Step 2 proven: `u_ex.log`, line 300",
+        "* Also: 12175 in NDESPlugin.log, `NDESPlugin.log`, line 17",
         "POST /CertificateRegistrationSvc/Certificate/VerifyRequest - 403 16 2148204809",
         "| 7 | `b.log`, line 9 | `NDES request <*> failed with 0x80091234` |",
         "2026-05-04 12:00:00 UTC, person 1, answered with `policy-module-403-16`",
@@ -149,7 +151,23 @@ def full(text: str, many: int) -> Case:
     server = Checked(
         text, text, text, text, text, NOON, "fail", (finding,) * many, suspects, (Stood(NOON, "ok"),) * many
     )
-    stop = OutlinedStop(None, text, text, 0.5, 1, 1, 1, text, text, text, 1, text, text, (Proof(1, text, 1),) * many)
+    stop = OutlinedStop(
+        None,
+        text,
+        text,
+        0.5,
+        1,
+        1,
+        1,
+        text,
+        text,
+        text,
+        1,
+        text,
+        text,
+        (Proof(1, text, 1),) * many,
+        (Sign(text, text, text, 1),) * many,
+    )
     story = Outline(
         text, 1, 1, False, (), (stop,) * many, (OutlinedUnknown(text, 1, 1, text, 1, text, text),) * many,
         (OutlinedLog(text, text, 1, text, text, text),) * many, (text,) * many,

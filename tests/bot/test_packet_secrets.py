@@ -8,7 +8,7 @@ import pytest
 
 from bot.findings import Finding, Suspect
 from bot.packet import Case, Checked, Tried, Turn, packed
-from bot.timeline.outline import Outline, OutlinedLog, OutlinedStop, OutlinedUnknown, Proof
+from bot.timeline.outline import Outline, OutlinedLog, OutlinedStop, OutlinedUnknown, Proof, Sign
 from tests.bot.test_packet import CASE, FINDING, SERVER, document, inside
 from tests.bot.test_redaction.pastes import HOSTILE
 from tests.bot.test_redaction.wordings import WORDINGS, telling
@@ -25,7 +25,23 @@ def seeded(texts: list[str]) -> Case:
     findings = tuple(Finding("check", "fail", text, {"page": text, text: 1, "names": ["fine", text]}) for text in texts)
     suspects = tuple(Suspect("cause", "entry", "possible", text, text) for text in texts)
     stops = tuple(
-        OutlinedStop(3, "entry", text, 0.9, 1, 1, 1, "", "", text, 1, text, text, (Proof(2, text, 1),))
+        OutlinedStop(
+            3,
+            "entry",
+            text,
+            0.9,
+            1,
+            1,
+            1,
+            "",
+            "",
+            text,
+            1,
+            text,
+            text,
+            (Proof(2, text, 1),),
+            (Sign("entry", "title", text, 1),),
+        )
         for text in texts
     )
     story = Outline(
