@@ -52,11 +52,13 @@ XML = "<?xml version='1.0'?>\n<Events><Event xmlns='http://schemas.microsoft.com
 CAPI2 = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-CAPI2'/><EventID>53</EventID><Level>2</Level><TimeCreated SystemTime='2024-05-14T08:01:12.5Z'/></System><UserData><CryptRetrieveObjectByUrlWire><URL scheme=\"http\">http://pki.contoso.com/ca.crl</URL><Result value=\"80072EE2\">The operation timed out</Result></CryptRetrieveObjectByUrlWire></UserData></Event>\n"
 CONNECTOR = "TimeCreated : 14.05.2024 10:01:12\nProviderName : Microsoft-Intune-CertificateConnectors\nId : 4003\nLevelDisplayName : Information\nMessage : ScepRequestReceived TransactionId: 1F0C33AA2B\n"
 ROWS = "   ProviderName: Microsoft-Intune-CertificateConnectors\n\nTimeCreated                     Id LevelDisplayName Message\n-----------                     -- ---------------- -------\n5/14/2024 10:01:12 AM         4003 Information      ScepRequestReceived\n5/14/2024 10:01:13 AM         4005 Error            ScepVerifyFailure\n"
+PORTAL = 'Device name,UPN,Platform,Profile status,Last status update (UTC),Error code,Details\niPad-1,anna@corp.example,iOS/iPadOS,Error,2024-05-14 11:15:10.0000000,-2016281112 (Remediation failed),"CN={{IMEI}}: the property has no value on this device"\n'
 
 SAMPLES = {
     "iis": IIS, "httperr": HTTPERR, "ndesplugin": PLUGIN, "svclog": SVCLOG, "setupmsi": SETUP, "omadm": OMADM,
     "ios": CONSOLE, "macos": MACOS, "certutil": CERTUTIL, "netsh": NETSH, "ca-requests": REQUESTS,
     "connector-test": TEST, "validation": VALIDATION, "event": LIST_DE, "capi2": CAPI2, "connector": CONNECTOR,
+    "portal": PORTAL,
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - lines of logs are easier to compare unwrapped
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,6 +13,7 @@ from knowledge.codes import Codes
 from knowledge.library import Library
 from tests.logs.reading import lines_of
 from tests.logs.test_noise import NDES, enrolment, refused, request
+from tests.logs.test_readers import PORTAL
 from tests.logs.test_second_looks import HEADER, events, story
 
 CA = "Microsoft-Windows-CertificationAuthority"
@@ -364,6 +365,26 @@ def test_the_zone_of_a_log_is_found_beside_thousands_of_requests_of_other_days(l
     clock = story(library, iis=HEADER + before + sent, application=events(NDES, *rows)).files[1].clock
     assert clock
     assert clock.ahead == timedelta(hours=2)
+
+
+def test_the_rows_of_a_portal_stand_in_any_order_and_count_by_their_times(library: Library) -> None:
+    names, row = PORTAL.splitlines()
+    rows = [row.replace("11:15:10", at) for at in ("11:15:10", "12:00:00", "11:10:07", "13:00:00")]
+    well = row.replace("Error", "Succeeded").partition(",-2016281112")[0] + ",,"
+    (stop,) = story(library, devices="\n".join([names, well, *rows, well])).stops
+    assert (stop.step, stop.verdict.entry, stop.first.line) == (1, "profile-variable-not-available", 5)
+    assert stop.since == datetime(2024, 5, 14, 11, 10, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["Gerät;Benutzer;Status;Letzte Aktualisierung am (Uhrzeit)", "Appareil,Utilisateur,État,Heure du dernier état"],
+)
+def test_a_portal_speaks_other_languages_too(names: str) -> None:
+    mark = ";" if ";" in names else ","
+    row = mark.join(["iPad", "anna", "Fehler SCEP 0x80094800", "14.05.2024 11:15:10"])
+    lines = lines_of(f"{names}\n{row}\n".encode())
+    assert [line.at for line in lines] == [datetime(2024, 5, 14, 11, 15, 10)]
 
 
 # --- numbers, levels and what undoes a failure --------------------------------------------------
