@@ -43,5 +43,5 @@ def use_cases(
     clock: Clock = now,
 ) -> UseCases:
     """What the commands do in every chat; files are fetched from the surface whose message names them."""
-    logs = Logs(Dropped(surfaces, library), library, codes, draw=storyline, cases=kept, store=store, clock=now)
+    logs = Logs(Dropped(surfaces, library), library, codes, draw=storyline, cases=kept, store=store, clock=clock)
     return UseCases(library, codes, checker=checker, store=store, clock=clock, digests=digests, logs=logs, cases=kept)

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from bot.errors import BadRequest
@@ -104,17 +106,23 @@ class Surveying:
                 if not packed.wrapped:
                     raise
                 self._notes(str(error))
-            except (Ended, OSError):
-                raise
-            except Exception as error:  # a bug met in one file must not cost the others; its words may quote a line
-                reason = type(error).__name__
-                _logger.error("a log is not read to its end", extra={"error": reason, "lines": stream.lines})
-                self._notes(
-                    f"{packed.name}: reading it failed at line {stream.lines} ({reason}), and what stands before it is"
-                    " told. That is a mistake of mine: please report it."
-                )
 
     def _log(self, stream: Stream) -> None:
+        """Read one log. A bug met in it must not cost the others: it is told like a log that cannot be read."""
+        try:
+            self._take(stream)
+        except (BadRequest, Ended, OSError, MemoryError):
+            raise
+        except Exception as error:  # its words may quote a line, and are told to nobody
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+            _logger.error("a log is not read to its end", extra={"error": where, "lines": stream.lines})
+            raise BadRequest(
+                f"{stream.name}: reading it failed at line {stream.lines} ({where}). That is a mistake of mine: "
+                "please report it."
+            ) from None
+
+    def _take(self, stream: Stream) -> None:
         reader = reader_of(stream)
         if reader.kind != "evtx" and not stream.is_text:
             raise BadRequest(f"{stream.name}: this is not a text file.")

@@ -187,10 +187,9 @@ def _clock(marks: Sequence[Mark], aware: bool, reference: Sequence[Mark]) -> Fil
         return FileClock(timedelta(), 0, aware)
     taken = _telling(marks)
     counts, total = _differences(taken, reference)
-    if not counts:
+    likely = {ahead: pairs for ahead, pairs in counts.items() if _is_zone(ahead) or pairs >= _MANY}
+    if not likely:  # few pairs at a distance that no zone explains are a coincidence
         return FileClock(timedelta(), 0, aware)
-    # A clock that is wrong needs many pairs to show it: few are a coincidence where a zone explains some as well.
-    likely = {ahead: pairs for ahead, pairs in counts.items() if _is_zone(ahead) or pairs >= _MANY} or counts
     ahead, pairs = max(likely.items(), key=lambda item: (item[1], _is_zone(item[0]), -abs(item[0])))
     if aware and (pairs < max(_FEW, _DOUBTED * total) or counts[0] >= _BELIEVED * total):
         return FileClock(timedelta(), 0, True)

@@ -21,6 +21,7 @@ _PASSING = frozenset(
         "ndes-timeout",
         "policy-module-winhttp-other",
         "scep-app-pool-stopped-503",
+        "scep-worker-process-died",
     }
 )
 """Problems that may be over by themselves: something was away for a moment, or came too late once."""

@@ -1,38 +1,49 @@
 """Whoever turns everybody away is told of by nobody else: lines that mean little on good days tell it then."""
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from bot.timeline.joining import Enrolment
 from bot.timeline.marks import Mark
 from bot.timeline.outages import Group
 
 MOST = 20_000
-"""Such lines that are kept, the last ones."""
+"""Such lines that are kept; where there are more, nothing can be said of how often they came before."""
 _MANY, _LONG = 10, timedelta(minutes=30)  # lines since the last success, and from the first to the last of them
 _MORE_OFTEN = 10  # times than before: scanners leave the same lines all the time
 _QUIETER = 3  # times the longest pause of enrolments before: nights are quiet, too
-_SURE = 0.7  # how sure such a line is then
 _USED = 3  # enrolments that went well before, without which nothing has ended
+_ANY_ZONE = timedelta(hours=14, minutes=30)  # that a clock of which nothing is known may be from UTC
+_SURE = 0.7  # how sure such a line is then
 
 
-def silenced(faint: Iterable[Mark], enrolments: Sequence[Enrolment]) -> list[Group]:
-    """What stops everybody since the last success, where faint lines come all the time since then; nothing else is
-    known to stop anything. Times are in UTC."""
+class Covered(NamedTuple):
+    """From when to when a log tells, in UTC as far as it is known: `sure` says whether it is."""
+
+    first: datetime
+    last: datetime
+    sure: bool
+
+
+def silenced(faint: Sequence[tuple[Mark, Covered]], enrolments: Sequence[Enrolment]) -> list[Group]:
+    """What stops everybody since the last success, where faint lines, of logs that cover so much, began to come then
+    and come until their log ends. Times are in UTC."""
     good = sorted(mark.at for one in enrolments for mark in one.marks if mark.at and mark.verdict.kind == "good")
-    if not good or sum(not one.has_failed for one in enrolments) < _USED:
+    timed = sorted(((mark.at, mark, log) for mark, log in faint if mark.at), key=lambda one: one[0])
+    if not good or not timed or sum(not one.has_failed for one in enrolments) < _USED:
         return []
-    last = good[-1]
-    timed = sorted(((mark.at, mark) for mark in faint if mark.at), key=lambda one: one[0])
-    since = [mark for at, mark in timed if at > last]
-    if len(since) < _MANY or timed[-1][0] - timed[-len(since)][0] < _LONG:
+    (_, _, log), (end, *_) = timed[0], timed[-1]
+    last, pause = good[-1], max((after - before for before, after in pairwise(good)), default=timedelta())
+    since = [mark for at, mark, _ in timed if at > last]
+    lasted = end - last
+    goes_on = log.last - end <= max(_LONG, pause)
+    is_long = len(since) >= _MANY and end - timed[-len(since)][0] >= _LONG and lasted >= _QUIETER * pause
+    if not (goes_on and is_long and (log.sure or log.first + _ANY_ZONE <= timed[0][0])):
         return []
-    lasted = timed[-1][0] - last
-    if lasted < _QUIETER * max((after - before for before, after in pairwise(good)), default=timedelta()):
-        return []
-    before = sum(good[0] <= at <= last for at, _ in timed)
-    if before * _MORE_OFTEN * lasted > len(since) * (last - good[0]):
+    before, watched = len(timed) - len(since), last - min(log.first, timed[0][0])
+    if before * _MORE_OFTEN * lasted >= len(since) * watched:  # where nothing was watched before, nobody can tell
         return []
     sure = [mark._replace(verdict=mark.verdict._replace(kind="bad", confidence=_SURE)) for mark in since]
     return [Group(sure[0].verdict.step, sure[0], [], sure)]

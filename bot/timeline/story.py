@@ -1,8 +1,8 @@
 """What the logs together tell: how many enrolments, how far they come, where they stop, and since when."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.timeline.clocks import FileClock, aligned, righted
@@ -12,7 +12,7 @@ from bot.timeline.lines import Days, Line, Tick, Where, alike, no_tick, plausibl
 from bot.timeline.marks import Mark
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
-from bot.timeline.silence import MOST, silenced
+from bot.timeline.silence import MOST, Covered, silenced
 from bot.timeline.strangers import Askers, of_ours, without_others
 from bot.timeline.subjects import Subjects
 from bot.timeline.templates import Righted, Templates, Unknown
@@ -27,6 +27,7 @@ MOST_BAD = 60_000
 
 _TEXTS = 5_000  # of bad lines that are kept
 _LONGEST_FAINT = 500  # characters of a line that means little
+_NOTED = 10  # such lines from which they are mentioned
 _OPEN = 10_000  # questions of one log that wait for an answer at a time
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _CHALLENGES = "mscep_admin"
@@ -92,6 +93,8 @@ class Story:
     """Whether there may be more enrolments than these: a log was too long for all that went well to be followed."""
     recipients: tuple[Recipient, ...] = ()
     """Whom requests are encrypted to, as they came."""
+    faint: tuple[tuple[Entry, int], ...] = ()
+    """What healthy servers log all day and nothing here shows to be a fault, with how many lines of it there are."""
 
 
 class Survey:
@@ -107,7 +110,7 @@ class Survey:
         self._good = self._bad = 0
         self._challenges = 0
         self._dropped: Counter[tuple[int | None, str]] = Counter()
-        self._faint: deque[tuple[Mark, str]] = deque(maxlen=MOST)
+        self._faint: list[tuple[Mark, str]] = []
         self._texts: dict[tuple[int, int], str] = {}
         self._unknown = Templates()
         self._recipients = Recipients()
@@ -120,8 +123,8 @@ class Survey:
         waiting = _Questions(self._keep_unanswered)
         try:
             self._read(file, lines, waiting)
+            waiting.end()  # of a log that is cut off here, the answers may stand behind
         finally:
-            waiting.end()
             self._marks[-1].sort(key=lambda mark: mark.number)
 
     def _read(self, file: LogFile, lines: Iterable[Line], waiting: "_Questions") -> None:
@@ -151,7 +154,8 @@ class Survey:
                 continue
             mark = Mark.of(line, number, verdict)
             if verdict.kind == "faint":
-                self._faint.append((mark, line.text[:_LONGEST_FAINT]))
+                if len(self._faint) <= MOST:
+                    self._faint.append((mark, line.text[:_LONGEST_FAINT]))
             elif verdict.kind == "open":
                 self._remember(mark, line.text)
                 waiting.asked(subject, mark)
@@ -187,18 +191,20 @@ class Survey:
         taken = of_ours(marks, self._askers, self._challenges)
         files, clocks = aligned(taken, trusted, self._tick)
         for file, clock in zip(self._files, clocks, strict=True):
-            file.clock = clock if file.first else None
+            unknown = file.first and not file.first.tzinfo and clock.said  # no mark in it shows its zone
+            file.clock = replace(clock, said=False) if unknown else clock if file.first else None
         found = joined((mark for marks in files for mark in marks), [file.kind for file in self._files], self._tick)
         enrolments, alone = without_others(*found)
         reached: Counter[int] = Counter()
         for enrolment in enrolments:
             reached.update(enrolment.steps)
         clock_of = [righted(*one) for one in zip(taken, files, clocks, strict=True)]
-        groups = grouped(enrolments, alone) or self._silence(enrolments, clock_of)
+        groups = grouped(enrolments, alone)
+        silent = self._silence(enrolments, groups, clock_of)
         return Story(
             tuple(self._files),
             tuple(enrolments),
-            tuple(self._stops(groups)),
+            (*self._stops(silent), *self._stops(groups)),
             dict(reached),
             tuple(self._unknown.told([file.name for file in self._files], clock_of)),
             self._unknown.beyond,
@@ -207,14 +213,35 @@ class Survey:
             or any(file.sieved for file in self._files)
             or self._recipients.sampled,
             self._recipients.told(),
+            () if silent else tuple(self._scanned()),
         )
 
-    def _silence(self, enrolments: Sequence[Enrolment], clock_of: Sequence[Righted]) -> list[Group]:
-        faint = [mark._replace(at=clock_of[mark.file](mark.at)) for mark, _ in self._faint if mark.at]
-        groups = silenced(faint, enrolments)
-        told = {(mark.file, mark.number) for group in groups for mark in group.marks[:1]}
-        self._texts |= {place: text for mark, text in self._faint if (place := (mark.file, mark.number)) in told}
-        return groups
+    def _scanned(self) -> Iterator[tuple[Entry, int]]:
+        matches = {mark.verdict.entry: mark.verdict.match for mark, _ in self._faint}
+        for entry, lines in Counter(mark.verdict.entry for mark, _ in self._faint).items():
+            if lines >= _NOTED and (match := matches[entry]):
+                yield match.entry, lines
+
+    def _silence(
+        self, enrolments: Sequence[Enrolment], groups: Sequence[Group], clock_of: Sequence[Righted]
+    ) -> list[Group]:
+        """What stops everybody, unless other failures tell it: those that last as long."""
+        if not 0 < len(self._faint) <= MOST:
+            return []
+        covered = [_covered(file, right) for file, right in zip(self._files, clock_of, strict=True)]
+        faint = [
+            (mark._replace(at=clock_of[mark.file](mark.at)), log)
+            for mark, _ in self._faint
+            if mark.at and (log := covered[mark.file])
+        ]
+        silent = silenced(faint, enrolments)
+        for group in silent:
+            first = group.marks[0]
+            if any(mark.at and first.at and mark.at >= first.at for other in groups for mark in other.marks):
+                return []
+            text = next(text for mark, text in self._faint if mark[:2] == first[:2])
+            self._texts[first.file, first.number] = text
+        return silent
 
     def _stops(self, groups: Sequence[Group]) -> list[Stop]:
         dropped = self._dropped.copy()  # what was not kept counts once, where most of its like was
@@ -258,6 +285,14 @@ class Survey:
             if mark.verdict.kind == "good" and step and step not in seen:
                 seen.add(step)
                 yield step, Where(self._files[mark.file].name, mark.number)
+
+
+def _covered(file: LogFile, right: Righted) -> Covered | None:
+    """From when to when a log tells; lists may begin with the newest."""
+    if not (file.first and file.last and file.clock):
+        return None
+    first, last = sorted((right(file.first), right(file.last)))
+    return Covered(first, last, bool(file.clock.said or file.clock.pairs))
 
 
 def _subject(line: Line) -> str:

@@ -24,7 +24,8 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
     left_out = tuple(Caution(note) for note in notes[:_SHOWN])
     if not story.stops:
         tone: Tone = "unknown" if story.unknown else "success" if story.enrolments else "info"
-        return Answer(summary(story), tone, (*_unknown(story, shown=True), *_passed(story), logs, *left_out))
+        told = (*_faint(story), *_unknown(story, shown=True), *_passed(story), logs, *left_out)
+        return Answer(summary(story), tone, told)
     first, *others = story.stops
     page = compose(_diagnosed(first, library), library=library, codes=codes)
     blocks: list[Block] = [Facts(_where(first)), *_beside(first), *left_out]
@@ -113,6 +114,14 @@ def _unknown(story: Story, *, shown: bool = False) -> list[Block]:
     drafted = Text("`ndesbot knowledge draft FILE` begins an entry with them, for whoever looks after the knowledge.")
     hint = f"{many(len(story.unknown), 'kind')} in {many(_unknown_lines(story), 'line')}"
     return [Fold("Failures that no entry knows", hint, (Facts(tuple(rows)), drafted), open=shown)]
+
+
+def _faint(story: Story) -> list[Block]:
+    if not story.faint:
+        return []
+    question = "Scanners leave such lines on every server; they count only if devices cannot connect:"
+    options = ((f"{entry.title} ({many(lines, 'line')})", f"explain {entry.id}") for entry, lines in story.faint)
+    return [Choices(question, tuple(options))]
 
 
 def _seen(unknown: Unknown) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from bot.timeline.lines import Line
 from connectors.logs import Reader
 from connectors.streams import Stream
-from connectors.times import local
+from connectors.times import is_day_first, local
 
 _START, _END = "<![LOG[", "]LOG]!>"
 _LONGEST = 8_000  # characters of one entry that are kept: the page of an error answer stands in some
@@ -23,9 +23,11 @@ _TRAILED = re.compile(
 )
 """The older shape of the format: one line, with component, time and thread behind it."""
 _COPIED = re.compile(
-    r"(\d\d?)-(\d\d?)-(\d{4}) (\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,7}))?([+-]\d{1,4})?\s+(\w{1,80})\s+(\w{1,12})\s+(?=\S)"
+    r"(\d\d?)-(\d\d?)-(\d{4}) (\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,7}))?([+-]\d{1,4})?\s+"
+    r"(?:(\w{1,80})\s+(\d{1,10})\s+(?:\(0x[0-9A-Fa-f]{1,8}\)\s+)?)?(?=\S)"
 )
-"""How it looks where the marks were taken off: time, component and thread before the text. Months stand first."""
+"""How it looks where the marks were taken off: the time, and mostly component and thread, before the text. Months
+stand first."""
 _WORDS = re.compile(r"Calling VerifyRequest|Verify challenge returns|Exiting VerifyRequest|registration point\.$", re.M)
 
 
@@ -40,13 +42,14 @@ def _fits(head: str) -> float:
 
 def _lines(stream: Stream) -> Iterator[Line]:
     open_at, parts = 0, list[str]()
+    day_first = is_day_first([line.rpartition("\t")[0].rpartition("\t")[2] for line in stream.head.splitlines()[:400]])
     for number, line in stream.numbered():
         if open_at and (_START in line or len(parts) > _MOST_LINES):
             yield _entry(open_at, parts)  # the entry before was never closed
             open_at, parts = 0, []
         if not open_at and _START not in line:
             if line.strip():
-                yield _alone(number, line)
+                yield _alone(number, line, day_first)
             continue
         open_at = open_at or number
         parts.append(line)
@@ -57,13 +60,13 @@ def _lines(stream: Stream) -> Iterator[Line]:
         yield _entry(open_at, parts)
 
 
-def _alone(number: int, line: str) -> Line:
-    at, component, thread, text = _parts(line)
+def _alone(number: int, line: str, day_first: bool) -> Line:
+    at, component, thread, text = _parts(line, day_first)
     component = component.strip()[:80] or "NDESPlugin"
     return Line(number, at, component, f"{component}: {text.strip()[:_LONGEST]}", flow=thread.strip()[:12])
 
 
-def _parts(line: str) -> tuple[datetime | None, str, str, str]:
+def _parts(line: str, day_first: bool) -> tuple[datetime | None, str, str, str]:
     """Time, component, thread and text of an entry in one line, whichever way it was written or copied."""
     end = line.rfind("$$<")
     if end >= 0 and (found := _TRAILED.match(line, end)):
@@ -71,9 +74,10 @@ def _parts(line: str) -> tuple[datetime | None, str, str, str]:
         return _time(hour, minute, second, fraction, bias, month, day, year), component, thread or "", line[:end]
     if found := _COPIED.match(line):
         month, day, year, hour, minute, second, fraction, bias, component, thread = found.groups()
-        return _time(hour, minute, second, fraction, bias, month, day, year), component, thread, line[found.end() :]
+        at = _time(hour, minute, second, fraction, bias, month, day, year)
+        return at, component or "", thread or "", line[found.end() :]
     columns = line.rsplit("\t", 3)  # as the viewer copies it
-    if len(columns) == 4 and (at := local(columns[2][:_LONGEST_TIME])):
+    if len(columns) == 4 and (at := local(columns[2][:_LONGEST_TIME], day_first)):
         return at, columns[1], columns[3].partition(" ")[0], columns[0]
     return None, "", "", line
 

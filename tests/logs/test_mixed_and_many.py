@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from bot.errors import BadRequest
 from bot.timeline import Line, LogFile, Survey, strangers
 from bot.timeline import story as stories
 from bot.timeline.files import Stopped
@@ -18,9 +19,10 @@ from connectors.surveying import Surveying
 from connectors.times import is_day_first, local
 from knowledge.library import Library
 from tests.logs.reading import kind_of, lines_of
+from tests.logs.test_bad_input import zipped
 from tests.logs.test_noise import HEADER, NDES, enrolment, refused
 from tests.logs.test_second_looks import events, story
-from tests.logs.test_whose_and_when import CONSOLE, audit, connector, denied_by_ca, svclog
+from tests.logs.test_whose_and_when import CONSOLE, audit, connector, svclog
 from tests.steps import steps
 
 SENT = "Sending request to certificate registration point."
@@ -113,10 +115,13 @@ def test_questions_of_many_threads_cost_as_much_each_as_those_of_few(library: Li
 def test_of_very_many_open_questions_the_eldest_count_as_unanswered(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """They are not answered any more, by whatever comes."""
     monkeypatch.setattr(stories, "_OPEN", 50)
-    asked = "".join(plugin(SENT, "08:00:00") for _ in range(120))
-    (stop,) = story(library, plugin=asked).stops
-    assert (stop.step, stop.lines) == (3, 120)
+    asked = "".join(plugin(SENT, "08:00:00", thread=f"t{i}") for i in range(60))
+    answered = "".join(plugin("Verify challenge returns true", "08:00:01", thread=f"t{i}") for i in range(60))
+    survey = Survey(library)
+    survey.take(LogFile("a.log", "ndesplugin", ""), lines_of((asked + answered).encode()))
+    assert [mark.number for mark in survey._marks[0] if mark.verdict.kind == "bad"] == list(range(1, 11))
 
 
 def test_threads_that_are_known_stay_known_where_no_more_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +134,10 @@ def test_threads_that_are_known_stay_known_where_no_more_are_told_apart(monkeypa
 
 def test_accounts_of_a_ca_are_counted_up_to_a_bound(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strangers, "_ACCOUNTS", 3)
-    asked = audit(*["CORP\\svc-ndes"] * 8, *(f"CORP\\WS-{i}$" for i in range(40)))
-    assert story(library, security=asked, ca=denied_by_ca("CORP\\WS-1$")).stops == ()
+    survey = Survey(library)
+    asked = audit(*["CORP\\svc-ndes"] * 8, *(f"CORP\\WS-{i}$" for i in range(40)), "CORP\\svc-ndes")
+    survey.take(LogFile("security.csv", "event", ""), lines_of(asked.encode()))
+    assert sorted(survey._askers._rows.values()) == [1, 1, 9]
 
 
 def test_texts_of_lines_that_wait_for_an_answer_are_kept_up_to_the_same_bound(
@@ -195,17 +202,46 @@ def test_a_bug_met_in_one_file_costs_neither_the_others_nor_what_stands_before_i
     monkeypatch.setattr(
         surveying,
         "reader_of",
-        lambda stream: replace(reader_of(stream), lines=breaking) if stream.name == "odd.log" else reader_of(stream),
+        lambda stream: replace(reader_of(stream), lines=breaking) if "odd.log" in stream.name else reader_of(stream),
     )
     reading = Surveying(library)
-    for name in ("odd.log", "good.log"):
-        reading.read(io.BytesIO(plugin("Verify challenge returns false", "08:10:00").encode()), name)
-    told = reading.done()
-    assert [(stop.lines, stop.first.file) for stop in told.story.stops] == [(3, "odd.log")]
-    (note,) = told.notes
-    assert "odd.log" in note
-    assert "KeyError" in note
-    assert "secret" not in note
+    failed = plugin("Verify challenge returns false", "08:10:00").encode()
+    with pytest.raises(BadRequest, match=r"odd\.log: reading it failed at line \d+ \(KeyError in .*\.py:\d+\)") as told:
+        reading.read(io.BytesIO(failed), "odd.log")
+    assert "secret" not in str(told.value)
+    reading.read(io.BytesIO(zipped({"odd.log": failed, "good.log": failed})), "logs.zip")
+    done = reading.done()
+    assert "logs.zip/odd.log" in done.notes[0]
+    (stop,) = done.story.stops
+    assert (stop.lines, stop.first.file) == (3, "odd.log")  # what was asked last may be answered behind the bug
+
+
+@pytest.mark.parametrize("error", [Stopped("enough"), OSError("the disk is gone"), MemoryError()])
+def test_an_end_that_somebody_wants_and_a_disk_that_is_gone_are_no_bugs(
+    library: Library, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def breaking(stream: object) -> Iterator[Line]:
+        yield from ()
+        raise error
+
+    reader_of = logs.reader_of
+    monkeypatch.setattr(surveying, "reader_of", lambda stream: replace(reader_of(stream), lines=breaking))
+    with pytest.raises(type(error)):
+        Surveying(library).read(io.BytesIO(plugin(SENT, "08:10:00").encode()), "a.log")
+
+
+def test_a_question_is_not_unanswered_where_the_reading_was_cut_off_behind_it(library: Library) -> None:
+    lines = lines_of(plugin(SENT, "08:00:00").encode())
+
+    def cut() -> Iterator[Line]:
+        yield from lines
+        raise Stopped
+
+    whole, broken = Survey(library), Survey(library)
+    whole.take(LogFile("a.log", "ndesplugin", ""), lines)
+    with pytest.raises(Stopped):
+        broken.take(LogFile("a.log", "ndesplugin", ""), cut())
+    assert [len(survey.story().stops) for survey in (whole, broken)] == [1, 0]
 
 
 def test_the_days_that_a_log_may_be_of_can_be_stopped(library: Library) -> None:

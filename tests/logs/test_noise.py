@@ -103,6 +103,14 @@ def test_a_worker_process_that_died_once_under_a_device_that_came_again_is_no_fa
     assert story(library, httperr=HTTPERR + abandoned("09:09", 30), iis=after).stops == ()
 
 
+def test_one_that_died_once_under_a_device_that_was_never_seen_again_is_none_either(library: Library) -> None:
+    good = "".join(enrolment(f"{hour:02}:{minute:02}", 30 + minute) for hour in (8, 10) for minute in range(0, 60, 5))
+    assert story(library, httperr=HTTPERR + abandoned("09:09", 99), iis=HEADER + good).stops == ()
+    was = "A process serving application pool 'SCEP' suffered a fatal communication error with the Windows Process Activation Service. The process id was '4256'."
+    event = events("Microsoft-Windows-WAS", ("Warning", "9:09:00 AM", 5011, was))
+    assert story(library, system=event, httperr=HTTPERR + abandoned("09:09", 99), iis=HEADER + good).stops == ()
+
+
 def test_one_that_dies_under_every_request_is_told_from_the_first(library: Library) -> None:
     good = HEADER + "".join(enrolment(f"08:{minute:02}", 30 + minute) for minute in range(0, 60, 5))
     log = HTTPERR + "".join(abandoned(f"09:{minute:02}", 30 + minute) for minute in range(5))
@@ -143,23 +151,82 @@ def test_clients_without_a_common_cipher_are_scanners_while_enrolments_go_on(lib
 @pytest.mark.parametrize(
     "times",
     [
-        [f"{hour}:{minute:02}" for hour in (11,) for minute in range(20)],  # a scan of twenty minutes
-        [f"{hour}:{minute:02}" for hour in (9, 10) for minute in range(0, 60, 5)],  # no longer than pauses are here
+        [f"14T11:{minute:02}" for minute in range(20)],  # a scan of twenty minutes
+        [f"14T{hour:02}:{minute:02}" for hour in (9, 10) for minute in range(0, 60, 5)],  # no longer than other pauses
     ],
 )
 def test_a_scan_in_a_quiet_hour_is_no_fault(library: Library, times: list[str]) -> None:
     good = HEADER + "".join(enrolment(at, 30) for at in ("01:00", "03:00", "05:00", "06:00", "08:00"))
-    assert story(library, iis=good, system=system(*times)).stops == ()
+    assert story(library, iis=good, system=aware(BEFORE, *times)).stops == ()
+
+
+def aware(*times: str) -> str:
+    """The same as events in XML, which say their zone: a file that does not is believed only where no zone matters."""
+    return "<Events>" + "".join(
+        f"<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Schannel'/><EventID>36874</EventID><Level>2</Level>"
+        f"<TimeCreated SystemTime='2026-05-{at}:00.5Z'/></System><RenderingInfo><Message>{SCHANNEL}</Message></RenderingInfo></Event>\n"
+        for at in times
+    )
+
+
+WORKING = HEADER + "".join(enrolment(f"08:{minute:02}", 30) for minute in range(60))
+BEFORE = "13T08:20"
+REFUSED = [f"14T{hour:02}:{minute:02}" for hour in (9, 10) for minute in range(0, 60, 4)]
 
 
 def test_they_are_the_fault_where_nothing_else_is_heard_of_any_more(library: Library) -> None:
-    good = HEADER + "".join(enrolment(f"08:{minute:02}", 30) for minute in range(60))
-    refused_now = system("8:20", *(f"9:{minute:02}" for minute in range(0, 60, 2)))
-    told = story(library, iis=good, system=refused_now)
+    told = story(library, iis=WORKING, system=aware(BEFORE, *REFUSED))
     (stop,) = told.stops
-    assert (stop.step, stop.verdict.entry, stop.first.line, stop.lines) == (2, "tls-no-common-protocol", 3, 30)
+    assert (stop.step, stop.verdict.entry, stop.lines) == (2, "tls-no-common-protocol", 30)
+    assert stop.since
+    assert f"{stop.since:%dT%H:%M}" == "14T09:00"
     answer = tell(told, library=library, codes=Codes(()))
     assert (answer.tone, answer.about) == ("problem", "tls-no-common-protocol")
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        aware(BEFORE, *REFUSED[:9]),  # few
+        aware(BEFORE, *(f"14T09:{minute:02}" for minute in range(20))),  # a burst
+        aware(*REFUSED),  # nothing shows how it was before
+        aware(*(f"14T0{hour}:{minute:02}" for hour in (6, 7, 8, 9) for minute in range(0, 60, 5))),  # as ever
+        aware(BEFORE, *REFUSED) + aware("14T23:00").replace("36874", "1").replace(SCHANNEL, "all is well"),  # it ended
+        # Of a clock that nothing shows: perhaps in the very hours of the enrolments.
+        events("ESENT", ("Information", "6:00:00 AM", 326, "all is well"))
+        + system(*(f"{int(at[3:5])}:{at[6:]}" for at in REFUSED)).partition("\n")[2],
+    ],
+)
+def test_they_are_scanners_where_anything_speaks_against_it(library: Library, log: str) -> None:
+    assert story(library, iis=WORKING, system=log).stops == ()
+
+
+def test_they_are_scanners_where_hardly_anybody_enrolled_before(library: Library) -> None:
+    assert (
+        story(
+            library, iis=HEADER + enrolment("08:58", 30) + enrolment("08:59", 31), system=aware(BEFORE, *REFUSED)
+        ).stops
+        == ()
+    )
+
+
+def test_they_are_told_first_beside_a_failure_from_before_and_not_beside_one_that_lasts(library: Library) -> None:
+    before = story(library, iis=WORKING + refused("08:59", 77), system=aware(BEFORE, *REFUSED)).stops
+    assert [stop.step for stop in before] == [2, 2]
+    assert before[0].verdict.entry == "tls-no-common-protocol"
+    lasts = story(
+        library, iis=WORKING + "".join(refused(f"09:{i}0", 77 + i) for i in range(6)), system=aware(BEFORE, *REFUSED)
+    )
+    assert "tls-no-common-protocol" not in [stop.verdict.entry for stop in lasts.stops]
+
+
+def test_where_they_are_all_that_there_is_they_are_mentioned_and_no_fault(library: Library) -> None:
+    told = story(library, system=aware(*REFUSED))
+    assert told.stops == ()
+    offered = [block for block in tell(told, library=library, codes=Codes(())).blocks if isinstance(block, Choices)]
+    assert offered[0].options == (
+        (f"{library.entries['tls-no-common-protocol'].title} (30 lines)", "explain tls-no-common-protocol"),
+    )
 
 
 def test_an_installation_that_was_completed_has_not_failed(library: Library) -> None:

@@ -348,6 +348,20 @@ def test_a_log_that_was_copied_out_of_its_viewer_keeps_its_times(line: str) -> N
     assert (read.flow, read.text) == ("6373", "NDESPlugin: Verify challenge returns false")
 
 
+@pytest.mark.parametrize("before", ["", "NDESPlugin ", "NDESPlugin 6373 ", "NDESPlugin  6373 (0x18E5)  "])
+def test_words_of_a_copied_line_are_never_taken_for_its_component_or_thread(before: str) -> None:
+    read = lines_of(f"05-14-2026 08:01:14 {before}Verify challenge returns false\n".encode())[0]
+    assert read.at == datetime(2026, 5, 14, 8, 1, 14)
+    assert read.text.endswith("Verify challenge returns false")
+    assert read.flow == ("6373" if "6373" in before else "")
+
+
+def test_dates_that_the_viewer_copied_are_read_as_their_neighbours() -> None:
+    row = "Verify challenge returns false\tNDESPlugin\t5/{}/2026 08:01:12\t6373 (0x18E5)\n"
+    read = lines_of("".join(row.format(day) for day in (11, 12, 13)).encode())
+    assert [line.at.month for line in read if line.at] == [5, 5, 5]
+
+
 def test_the_zone_of_a_log_is_found_beside_thousands_of_requests_of_other_days(library: Library) -> None:
     web = [enrolment(f"{hour:02}:{minute:02}", 30 + hour) for hour in range(24) for minute in range(60)]
     before = "".join(web).replace("2026-05-14", "2026-05-13")
@@ -468,6 +482,22 @@ def test_few_lines_show_no_wrong_clock_where_a_zone_explains_one_of_them(library
     clock = story(library, iis=web, system=events("Microsoft-Windows-WAS", *rows, last)).files[1].clock
     assert clock
     assert clock.ahead == timedelta(hours=1)
+
+
+def test_one_pair_of_lines_shows_no_clock_that_no_zone_explains(library: Library) -> None:
+    """A pool that stops minutes before the next request meets it is no clock that is wrong by minutes."""
+    system = events("Microsoft-Windows-WAS", ("Error", "8:15:00 AM", 5059, "Application pool SCEP has been disabled."))
+    told = story(library, iis=HEADER + enrolment("08:10", 30) + refused("08:19", 31), system=system)
+    clock = told.files[1].clock
+    assert clock
+    assert (clock.ahead, clock.pairs, clock.said) == (timedelta(0), 0, False)
+
+
+def test_a_file_of_local_times_in_which_nothing_happened_is_not_said_to_be_in_utc(library: Library) -> None:
+    quiet = events("Service Control Manager", ("Information", "8:15:00 AM", 7036, "The service entered the state."))
+    clock = story(library, iis=HEADER + enrolment("08:10", 30), system=quiet).files[1].clock
+    assert clock
+    assert "UTC" not in clock.words
 
 
 def test_no_zone_is_an_hour_and_a_half_ahead(library: Library) -> None:
