@@ -52,8 +52,14 @@ def run() -> None:
     except BrokenPipeError:  # whoever read has heard enough
         _drop_output()
         sys.exit(1)
-    except (BotError, ValueError, OSError) as error:
-        _refuse(str(error) or type(error).__name__)
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}." if error.filename and error.strerror else _words(error))
+    except (BotError, ValueError) as error:
+        _refuse(_words(error))
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _refuse(reason: str) -> NoReturn:

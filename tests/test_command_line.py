@@ -222,6 +222,7 @@ def test_a_missing_file_is_named_in_one_line(ndesbot: Shell, arguments: tuple[st
     told = ndesbot(*arguments)
     assert (told.code, told.out) == (2, "")
     assert "no-such.log" in told.one_line
+    assert "Errno" not in told.one_line
 
 
 def test_a_folder_in_place_of_a_file_is_refused_in_one_line(ndesbot: Shell, tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ class FileClock:
     said: bool
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is known how far it is from UTC."""
+        return self.said or bool(self.pairs or self.ahead)
+
+    @property
     def words(self) -> str:
         """For a person: where the times of this file stand."""
         if self.said and not self.ahead:

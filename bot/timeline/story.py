@@ -292,7 +292,7 @@ def _covered(file: LogFile, right: Righted) -> Covered | None:
     if not (file.first and file.last and file.clock):
         return None
     first, last = sorted((right(file.first), right(file.last)))
-    return Covered(first, last, bool(file.clock.said or file.clock.pairs))
+    return Covered(first, last, file.clock.is_known)
 
 
 def _subject(line: Line) -> str:

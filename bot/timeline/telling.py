@@ -28,7 +28,7 @@ def tell(story: Story, *, library: Library, codes: Codes, notes: Sequence[str] =
         return Answer(summary(story), tone, told)
     first, *others = story.stops
     page = compose(_diagnosed(first, library), library=library, codes=codes)
-    blocks: list[Block] = [Facts(_where(first)), *_beside(first), *left_out]
+    blocks: list[Block] = [Facts(_where(first, story.files)), *_beside(first), *left_out]
     blocks += [Heading(page.title, page.tone), *page.blocks]
     if others:
         rows = tuple((_told(stop), f"first in {stop.first.file}, line {stop.first.line:,}") for stop in others[:_SHOWN])
@@ -72,12 +72,14 @@ def summary(story: Story) -> str:
     return f"{first.enrolments:,} of {_enrolments(story)} {stop} {where}{since}"
 
 
-def _where(stop: Stop) -> tuple[tuple[str, str], ...]:
+def _where(stop: Stop, files: Sequence[LogFile]) -> tuple[tuple[str, str], ...]:
     rows = [("First bad line", f"{stop.first.file}, line {stop.first.line:,}")]
     if stop.step:
         rows.insert(0, ("Stops at", f"step {stop.step}, {STEP_NAMES[stop.step - 1]}"))
     if stop.since and stop.until:
-        rows.append(("From, to", f"{moment(stop.since)} to {moment(stop.until)} UTC"))
+        clock = next((file.clock for file in files if file.name == stop.first.file), None)
+        zone = "UTC" if clock is None or clock.is_known else "by the clock of that log"
+        rows.append(("From, to", f"{moment(stop.since)} to {moment(stop.until)} {zone}"))
     bad = many(stop.lines, "bad line")
     rows.append(("How often", f"{bad}, {many(stop.devices, 'device')}" if stop.devices else bad))
     for step, place in stop.proven[:_SHOWN]:
