@@ -1,6 +1,7 @@
 """Whoever turns everybody away is told of by nobody else: lines that mean little on good days tell it then."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -8,9 +9,11 @@ from typing import NamedTuple
 from bot.timeline.joining import Enrolment
 from bot.timeline.marks import Mark
 from bot.timeline.outages import Group
+from bot.timeline.templates import Righted
+from knowledge.schema import Entry
 
-MOST = 20_000
-"""Such lines that are kept; where there are more, nothing can be said of how often they came before."""
+_MOST = 20_000  # such lines that are kept; where there are more, nobody can say how often they came before
+_LONGEST = 500  # characters of one
 _MANY, _LONG = 10, timedelta(minutes=30)  # lines since the last success, and from the first to the last of them
 _MORE_OFTEN = 10  # times than before: scanners leave the same lines all the time
 _QUIETER = 3  # times the longest pause of enrolments before: nights are quiet, too
@@ -25,6 +28,52 @@ class Covered(NamedTuple):
     first: datetime
     last: datetime
     sure: bool
+
+
+class Faint:
+    """The faint lines of all logs, as they come."""
+
+    def __init__(self) -> None:
+        self._lines: list[tuple[Mark, str]] = []
+
+    def take(self, mark: Mark, text: str) -> None:
+        """Take one in."""
+        if len(self._lines) <= _MOST:
+            self._lines.append((mark, text[:_LONGEST]))
+
+    def noted(self) -> tuple[tuple[Entry, int], ...]:
+        """What many of them tell, with how many; at most one more than are kept."""
+        lines = Counter(mark.verdict.entry for mark, _ in self._lines)
+        matches = {mark.verdict.entry: mark.verdict.match for mark, _ in self._lines}
+        return tuple((match.entry, n) for entry, n in lines.items() if n >= _MANY and (match := matches[entry]))
+
+    def told(
+        self,
+        covered: Sequence[Covered | None],
+        clock_of: Sequence[Righted],
+        enrolments: Sequence[Enrolment],
+        groups: Iterable[Group],
+    ) -> list[Group]:
+        """What stops everybody, unless failures of the given groups last as long and tell it. `covered` and `clock_of`
+        are those of each file."""
+        if len(self._lines) > _MOST:
+            return []
+        faint = [
+            (mark._replace(at=clock_of[mark.file](mark.at)), log)
+            for mark, _ in self._lines
+            if mark.at and (log := covered[mark.file])
+        ]
+        failed = [mark.at for group in groups for mark in group.marks if mark.at]
+        return [silent for silent in silenced(faint, enrolments) if not _goes_on(failed, silent.telling)]
+
+    def texts(self, groups: Iterable[Group]) -> dict[tuple[int, int], str]:
+        """What the first line of each group says, by file and number."""
+        first = {group.telling[:2] for group in groups}
+        return {mark[:2]: text for mark, text in self._lines if mark[:2] in first}
+
+
+def _goes_on(failed: Iterable[datetime], first: Mark) -> bool:
+    return first.at is not None and any(at >= first.at for at in failed)
 
 
 def silenced(faint: Sequence[tuple[Mark, Covered]], enrolments: Sequence[Enrolment]) -> list[Group]:

@@ -12,7 +12,7 @@ from bot.timeline.lines import Days, Line, Tick, Where, alike, no_tick, plausibl
 from bot.timeline.marks import Mark
 from bot.timeline.outages import Group, first_of, grouped
 from bot.timeline.recipients import Recipient, Recipients
-from bot.timeline.silence import MOST, Covered, silenced
+from bot.timeline.silence import Covered, Faint
 from bot.timeline.strangers import Askers, of_ours, without_others
 from bot.timeline.subjects import Subjects
 from bot.timeline.templates import Righted, Templates, Unknown
@@ -26,8 +26,6 @@ MOST_BAD = 60_000
 """Bad lines that are kept; more are counted."""
 
 _TEXTS = 5_000  # of bad lines that are kept
-_LONGEST_FAINT = 500  # characters of a line that means little
-_NOTED = 10  # such lines from which they are mentioned
 _OPEN = 10_000  # questions of one log that wait for an answer at a time
 _UTC_BY_NATURE = frozenset({"iis", "httperr"})
 _CHALLENGES = "mscep_admin"
@@ -110,7 +108,7 @@ class Survey:
         self._good = self._bad = 0
         self._challenges = 0
         self._dropped: Counter[tuple[int | None, str]] = Counter()
-        self._faint: list[tuple[Mark, str]] = []
+        self._faint = Faint()
         self._texts: dict[tuple[int, int], str] = {}
         self._unknown = Templates()
         self._recipients = Recipients()
@@ -154,8 +152,7 @@ class Survey:
                 continue
             mark = Mark.of(line, number, verdict)
             if verdict.kind == "faint":
-                if len(self._faint) <= MOST:
-                    self._faint.append((mark, line.text[:_LONGEST_FAINT]))
+                self._faint.take(mark, line.text)
             elif verdict.kind == "open":
                 self._remember(mark, line.text)
                 waiting.asked(subject, mark)
@@ -200,7 +197,9 @@ class Survey:
             reached.update(enrolment.steps)
         clock_of = [righted(*one) for one in zip(taken, files, clocks, strict=True)]
         groups = grouped(enrolments, alone)
-        silent = self._silence(enrolments, groups, clock_of)
+        covered = [_covered(file, right) for file, right in zip(self._files, clock_of, strict=True)]
+        silent = self._faint.told(covered, clock_of, enrolments, groups)
+        self._texts |= self._faint.texts(silent)
         return Story(
             tuple(self._files),
             tuple(enrolments),
@@ -213,35 +212,8 @@ class Survey:
             or any(file.sieved for file in self._files)
             or self._recipients.sampled,
             self._recipients.told(),
-            () if silent else tuple(self._scanned()),
+            () if silent else self._faint.noted(),
         )
-
-    def _scanned(self) -> Iterator[tuple[Entry, int]]:
-        matches = {mark.verdict.entry: mark.verdict.match for mark, _ in self._faint}
-        for entry, lines in Counter(mark.verdict.entry for mark, _ in self._faint).items():
-            if lines >= _NOTED and (match := matches[entry]):
-                yield match.entry, lines
-
-    def _silence(
-        self, enrolments: Sequence[Enrolment], groups: Sequence[Group], clock_of: Sequence[Righted]
-    ) -> list[Group]:
-        """What stops everybody, unless other failures tell it: those that last as long."""
-        if not 0 < len(self._faint) <= MOST:
-            return []
-        covered = [_covered(file, right) for file, right in zip(self._files, clock_of, strict=True)]
-        faint = [
-            (mark._replace(at=clock_of[mark.file](mark.at)), log)
-            for mark, _ in self._faint
-            if mark.at and (log := covered[mark.file])
-        ]
-        silent = silenced(faint, enrolments)
-        for group in silent:
-            first = group.marks[0]
-            if any(mark.at and first.at and mark.at >= first.at for other in groups for mark in other.marks):
-                return []
-            text = next(text for mark, text in self._faint if mark[:2] == first[:2])
-            self._texts[first.file, first.number] = text
-        return silent
 
     def _stops(self, groups: Sequence[Group]) -> list[Stop]:
         dropped = self._dropped.copy()  # what was not kept counts once, where most of its like was
