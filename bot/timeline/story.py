@@ -244,9 +244,9 @@ class Survey:
         seen = {telling.verdict.entry}
         for mark in bad:
             match = mark.verdict.match
-            if mark.file == telling.file or not match or mark.verdict.confidence < KNOWN:
-                continue
-            if match.entry.id not in seen:
+            if mark.file == telling.file or mark.verdict.of_request or mark.verdict.confidence < KNOWN:
+                continue  # what one request met is a consequence
+            if match and match.entry.id not in seen:
                 seen.add(match.entry.id)
                 yield match.entry, Where(self._files[mark.file].name, mark.number)
 
