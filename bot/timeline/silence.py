@@ -56,7 +56,7 @@ class Faint:
     ) -> list[Group]:
         """What stops everybody, unless failures of the given groups last as long and tell it. `covered` and `clock_of`
         are those of each file."""
-        if len(self._lines) > _MOST:
+        if not 0 < len(self._lines) <= _MOST:
             return []
         faint = [
             (mark._replace(at=clock_of[mark.file](mark.at)), log)
@@ -64,7 +64,7 @@ class Faint:
             if mark.at and (log := covered[mark.file])
         ]
         failed = [mark.at for group in groups for mark in group.marks if mark.at]
-        return [silent for silent in silenced(faint, enrolments) if not _goes_on(failed, silent.telling)]
+        return [silent for silent in silenced(faint, enrolments) if not _fails_on(failed, silent.telling)]
 
     def texts(self, groups: Iterable[Group]) -> dict[tuple[int, int], str]:
         """What the first line of each group says, by file and number."""
@@ -72,7 +72,7 @@ class Faint:
         return {mark[:2]: text for mark, text in self._lines if mark[:2] in first}
 
 
-def _goes_on(failed: Iterable[datetime], first: Mark) -> bool:
+def _fails_on(failed: Iterable[datetime], first: Mark) -> bool:
     return first.at is not None and any(at >= first.at for at in failed)
 
 

@@ -1,14 +1,13 @@
 """Events as a table: saved by Event Viewer as CSV or text with tabs, or by `Export-Csv`."""
 
-import csv
 from collections.abc import Iterator
 
+from connectors.cells import cells, mark_of
 from connectors.events.fields import field_of
 from connectors.events.record import Record, level
 from connectors.streams import Stream
 from connectors.times import is_day_first, local
 
-_MARKS = ",;\t"
 _USUAL = ("level", "at", "provider", "id", "task")
 _MOST_LINES = 400  # of one record: a quotation mark that is never closed must not swallow the file
 
@@ -24,7 +23,7 @@ def records(stream: Stream) -> Iterator[Record]:
     header = _header(stream.head)
     columns = _columns(header)
     width = max(columns, default=0)
-    mark = _mark(header)
+    mark = mark_of(header)
     day_first = is_day_first(stream.head.splitlines()[1:400])
     for number, words in _rows(stream, mark):
         values = {columns[i]: word for i, word in enumerate(words) if i in columns}
@@ -47,12 +46,8 @@ def _header(head: str) -> str:
     return next((line for line in head.splitlines()[:3] if line.strip() and not line.startswith("#TYPE")), "")
 
 
-def _mark(header: str) -> str:
-    return max(_MARKS, key=header.count)
-
-
 def _columns(header: str) -> dict[int, str]:
-    mark = _mark(header)
+    mark = mark_of(header)
     if mark not in header:
         return {}
     found: dict[int, str] = {}
@@ -81,14 +76,7 @@ def _rows(stream: Stream, mark: str) -> Iterator[tuple[int, list[str]]]:
                 continue
         elif len(parts) < _MOST_LINES:
             continue
-        yield from _split(first, parts, mark)
+        yield first, cells("\n".join(parts), mark)
         first, parts = 0, []
     if parts:
-        yield from _split(first, parts, mark)
-
-
-def _split(first: int, parts: list[str], mark: str) -> Iterator[tuple[int, list[str]]]:
-    try:
-        yield first, next(csv.reader(["\n".join(parts)], delimiter=mark), [])
-    except csv.Error:
-        return
+        yield first, cells("\n".join(parts), mark)

@@ -1,10 +1,10 @@
 """Requests that a CA refused, as `certutil -view` or the console exports them: rows of fields, or a table."""
 
-import csv
 import re
 from collections.abc import Iterator
 
 from bot.timeline.lines import Line
+from connectors.cells import cells, mark_of
 from connectors.logs import Reader
 from connectors.streams import Stream
 from connectors.times import is_day_first, local
@@ -71,15 +71,13 @@ def _numbered(found: re.Match[str] | None) -> str:
 
 def _table(stream: Stream, day_first: bool) -> Iterator[Line]:
     names = stream.head.split("\n", 1)[0]
-    mark = max(",;\t", key=names.count)
+    mark = mark_of(names)
     about = "CA Failed Requests, Request Status Code" if _SAYS_HOW.search(names) else "Issued"
     requester = next((i for i, name in enumerate(names.split(mark)) if _REQUESTER.search(name.replace(".", " "))), -1)
     for number, line in stream.numbered():
         if number == 1 or not line.strip():
             continue
-        try:
-            words = next(csv.reader([line], delimiter=mark), [])
-        except csv.Error:
+        if not (words := cells(line, mark)):
             continue
         text = "; ".join(words)[:_LONGEST]
         who = words[requester][:_NAME].lower() if 0 <= requester < len(words) else ""

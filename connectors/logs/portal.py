@@ -1,11 +1,11 @@
 """Lists that an admin center exports: a row a device or profile, in any order, with the time of its last word."""
 
-import csv
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bot.timeline.lines import Line
+from connectors.cells import cells, mark_of
 from connectors.logs import Reader
 from connectors.streams import Stream
 from connectors.times import is_day_first, local
@@ -29,18 +29,7 @@ def _fits(head: str) -> float:
 
 def _names(head: str) -> list[str]:
     first = head.lstrip("\ufeff").partition("\n")[0][:_LONGEST]
-    return _words(first, _mark(first))
-
-
-def _mark(line: str) -> str:
-    return max(",;\t", key=line.count)
-
-
-def _words(line: str, mark: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=mark), [])
-    except csv.Error:
-        return []
+    return cells(first, mark_of(first))
 
 
 def _time_in(names: list[str]) -> int | None:
@@ -51,12 +40,12 @@ def _time_in(names: list[str]) -> int | None:
 def _lines(stream: Stream) -> Iterator[Line]:
     head = stream.head
     names, day_first = _names(head), is_day_first(head.splitlines()[1:400])
-    mark, column = _mark(head.partition("\n")[0]), _time_in(names)
+    mark, column = mark_of(head.partition("\n")[0]), _time_in(names)
     utc = column is not None and "UTC" in names[column]
     for number, line in stream.numbered():
         if number == 1 or not of_interest(line[:_LONGEST]):
             continue
-        words = _words(line[:_LONGEST], mark)
+        words = cells(line[:_LONGEST], mark)
         at = local(words[column], day_first) if column is not None and column < len(words) else None
         yield Line(number, _aware(at) if utc else at, "portal", line[:_LONGEST].strip())
 
