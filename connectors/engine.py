@@ -4,14 +4,12 @@ import asyncio
 import json
 import logging
 import threading
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from dbos import DBOS, SetWorkflowID
@@ -23,6 +21,7 @@ from connectors import engine_library
 from connectors.clock import now
 from connectors.engine_database import Beats, Database
 from connectors.store import database
+from connectors.telemetry.log import raised_at
 
 Deliver = Callable[[str, str, Said, Said | None], Awaitable[None]]
 """Given kind, key, what was said and the result, None for a run that failed. After a crash in its
@@ -311,8 +310,7 @@ async def _worked(kind: str, key: str, work: Work, said: Said) -> Said:
     except (Exception, asyncio.CancelledError) as error:
         if (task := asyncio.current_task()) and task.cancelling():
             raise  # the engine closes: not an outcome
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(at.filename).name}:{at.lineno}"
+        where = raised_at(error.__traceback__)
         _log.error("a run failed", extra={"kind": kind, "key": key, "error": _name(error), "at": where})
         return {"failed": "ConnectorError", "why": f"The work failed ({_name(error)} in {where})."}
 

@@ -2,10 +2,8 @@
 
 import logging
 import os
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from bot.errors import BadRequest
@@ -13,6 +11,7 @@ from bot.timeline import Line, LogFile, Story, Survey
 from bot.timeline.lines import Ended
 from connectors.logs import FALLBACK, Reader, reader_of
 from connectors.streams import Progress, Stream
+from connectors.telemetry.log import raised_at
 from connectors.texts import LARGEST, decode
 from connectors.times import stamped
 from connectors.unpacking import Notes, unpacked
@@ -114,8 +113,7 @@ class Surveying:
         except (BadRequest, Ended, OSError, MemoryError):
             raise
         except Exception as error:  # its words may quote a line, and are told to nobody
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+            where = f"{type(error).__name__} in {raised_at(error.__traceback__)}"
             _logger.error("a log is not read to its end", extra={"error": where, "lines": stream.lines})
             raise BadRequest(
                 f"{stream.name}: reading it failed at line {stream.lines} ({where}). That is a mistake of mine: "

@@ -27,7 +27,7 @@ _DOUBTED = 0.8  # of the lines in place elsewhere: it is wrong
 @dataclass(frozen=True, slots=True)
 class FileClock:
     """The clock of one file. `ahead`: how much it is ahead of UTC; `pairs`: the pairs of lines that show it; `said`:
-    the log itself says its zone, or it has no times at all."""
+    the log itself says its zone."""
 
     ahead: timedelta
     pairs: int
@@ -53,16 +53,17 @@ class FileClock:
 
 
 def aligned(
-    files: Sequence[Sequence[Mark]], trusted: Sequence[bool], tick: Tick = no_tick
+    files: Sequence[Sequence[Mark]], trusted: Sequence[bool], known: Sequence[bool], tick: Tick = no_tick
 ) -> tuple[list[list[Mark]], list[FileClock]]:
-    """The marks of each file with their times in UTC, and each file's clock. `trusted` ones are UTC by their nature."""
-    known = [_is_aware(marks) for marks in files]
+    """The marks of each file with their times in UTC, and each file's clock. `trusted` ones are UTC by their nature,
+    `known` ones say their zone."""
     reference = _reference(files, known, trusted)
     dated = [_dated(marks, reference, tick) for marks in files]
     clocks: list[FileClock] = []
     for marks, aware, trust in zip(dated, known, trusted, strict=True):
         tick()
-        clocks.append(FileClock(timedelta(), 0, True) if trust or not marks else _clock(marks, aware, reference))
+        as_written = FileClock(timedelta(), 0, trust or aware)
+        clocks.append(as_written if trust or not marks else _clock(marks, aware, reference))
     clocks = _agreed(_seconded(clocks, dated, reference, tick), dated, reference)
     fixed = [[_by(mark, clock) for mark in marks] for marks, clock in zip(dated, clocks, strict=True)]
     return fixed, clocks

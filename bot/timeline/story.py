@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.timeline.clocks import FileClock, aligned, righted
@@ -186,10 +186,10 @@ class Survey:
         trusted = [file.kind in _UTC_BY_NATURE for file in self._files]
         marks = self._subjects.told(self._marks, self._texts, self._judge)
         taken = of_ours(marks, self._askers, self._challenges)
-        files, clocks = aligned(taken, trusted, self._tick)
+        known = [file.first is not None and file.first.tzinfo is not None for file in self._files]
+        files, clocks = aligned(taken, trusted, known, self._tick)
         for file, clock in zip(self._files, clocks, strict=True):
-            unknown = file.first and not file.first.tzinfo and clock.said  # no mark in it shows its zone
-            file.clock = replace(clock, said=False) if unknown else clock if file.first else None
+            file.clock = clock if file.first else None
         found = joined((mark for marks in files for mark in marks), [file.kind for file in self._files], self._tick)
         enrolments, alone = without_others(*found)
         reached: Counter[int] = Counter()

@@ -168,9 +168,15 @@ def _exception(record: logging.LogRecord) -> dict[str, object]:
     if kind is None:
         return {}
     told: dict[str, object] = {"kind": kind.__name__}
-    for frame, line in traceback.walk_tb(trail):
-        told["at"] = f"{Path(frame.f_code.co_filename).name}:{line}"
+    if trail:
+        told["at"] = raised_at(trail)
     return told
+
+
+def raised_at(trail: TracebackType | None) -> str:
+    """File and line of the code that raised an exception; nothing of what it worked at. Empty for no trail."""
+    places = [f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in traceback.walk_tb(trail)]
+    return places[-1] if places else ""
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trail: TracebackType | None) -> None:
